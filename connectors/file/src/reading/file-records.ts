@@ -1,0 +1,52 @@
+import type { Meta, Position, Records, RefusedRow, Slab } from '@millrace/core'
+import type { LineCutter } from './line-cutter.ts'
+
+/** What is known of a line of a file. */
+export interface FileMeta extends Meta {
+  /** Where the file was when it was opened. */
+  readonly path: string
+  /** Byte of the content at which the line begins. */
+  readonly offset: number
+  /** Number of the line, from 1; absent where reading did not begin at the start of the file. */
+  readonly line?: number
+}
+
+/** Where lines come from. */
+export interface Origin {
+  readonly partition: string
+  readonly path: string
+}
+
+/** The lines that a cutter has just cut, valid until it cuts again. */
+export class FileRecords<T> implements Records<T, FileMeta> {
+  readonly type = 'records'
+  readonly slab: Slab
+  readonly arrival: number
+  readonly position: Position
+  readonly refused: readonly RefusedRow[]
+  readonly backlog?: number
+  readonly #cutter: LineCutter
+  readonly #origin: Origin
+
+  constructor(cutter: LineCutter, rows: number, origin: Origin, arrival: number, refused: readonly RefusedRow[], backlog?: number) {
+    const { bytes, starts, ends } = cutter
+    this.slab = { bytes, starts, ends, length: rows }
+    this.arrival = arrival
+    this.position = cutter.position
+    this.refused = refused
+    if (backlog !== undefined) this.backlog = backlog
+    this.#cutter = cutter
+    this.#origin = origin
+  }
+
+  positionOf(row: number): Position {
+    return this.#cutter.positionOf(row, this.slab.length)
+  }
+
+  metaOf(row: number): FileMeta {
+    const { partition, path } = this.#origin
+    const line = this.#cutter.lineOf(row, this.slab.length)
+    const offset = this.#cutter.offsetOf(this.slab.starts[row]!)
+    return { partition, arrival: this.arrival, path, offset, ...(line !== undefined && { line }) }
+  }
+}

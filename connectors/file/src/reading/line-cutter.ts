@@ -1,0 +1,250 @@
+import type { Position } from '@millrace/core'
+import type { Chunk } from './chunk.ts'
+import { tailBytes } from './fingerprint.ts'
+import type { Ends, Head } from './fingerprint.ts'
+import { formatPosition } from './position.ts'
+
+const newline = 10
+const carriageReturn = 13
+const mostRows = 1024
+/** How much of a line that is too long is kept. */
+const keptBytes = 4096
+
+/** A line over the limit. */
+export interface LongLine {
+  readonly position: Position
+  /** Number of the line in the file, from 1. */
+  readonly line: number | undefined
+  readonly length: number
+  /** Its beginning. */
+  readonly bytes: Uint8Array
+}
+
+/** A line over the limit whose end has not come yet. */
+interface SkippedLine {
+  readonly position: Position
+  readonly bytes: Uint8Array
+  length: number
+}
+
+/**
+ * Cuts content into lines, which end with `\n` or `\r\n`. Lines are not copied: they lie in the chunk, with the beginning
+ * of the first moved in front of it. A line over the limit is counted through, never held.
+ *
+ * ```
+ *   attach(chunk) ─▶ cut() > 0 ─▶ cut() > 0 ─▶ cut() = 0 ─▶ attach(the next chunk) ─▶ … ─▶ finish()
+ * ```
+ */
+export class LineCutter {
+  readonly starts: Uint32Array = new Uint32Array(mostRows)
+  readonly ends: Uint32Array = new Uint32Array(mostRows)
+  readonly #most: number
+  readonly #head: Head
+  /** From some way before the next line to the end of the last chunk. */
+  #bytes: Buffer
+  /** Offset in the file of `#bytes[0]`. */
+  #base: number
+  /** Where the next line begins. */
+  #at: number
+  /** No line ends between `#at` and here. */
+  #searched: number
+  /** Lines before `#at`. */
+  #line: number | undefined
+  /** A line that is longer than a chunk and its headroom grows in a buffer of its own. */
+  #own: Buffer | undefined
+  #skipped: SkippedLine | undefined
+  #long: LongLine[] = []
+
+  /** @param ends what lies before the position at which it begins */
+  constructor(mostBytes: number, ends: Ends, line: number | undefined) {
+    this.#most = mostBytes
+    this.#head = ends.head
+    this.#bytes = Buffer.from(ends.tail)
+    this.#at = this.#searched = ends.tail.length
+    this.#base = ends.offset - ends.tail.length
+    this.#line = line
+  }
+
+  /** The memory in which the rows lie. */
+  get bytes(): Uint8Array {
+    return this.#bytes
+  }
+
+  /** After the last row that was cut. Stays before a line that is too long until its end has come. */
+  get position(): Position {
+    return this.#skipped?.position ?? this.#positionAt(this.#at, this.#line)
+  }
+
+  /** Offset in the file of an index of {@link bytes}. */
+  offsetOf(at: number): number {
+    return this.#base + at
+  }
+
+  /** Offset of what was not cut yet. */
+  get offset(): number {
+    return this.#base + this.#at
+  }
+
+  /** Number of a row of the last cut in the file, from 1; `rows` is what that cut returned. */
+  lineOf(row: number, rows: number): number | undefined {
+    return this.#line === undefined ? undefined : this.#line - rows + row + 1
+  }
+
+  /** Position of a row of the last cut. */
+  positionOf(row: number, rows: number): Position {
+    const line = this.lineOf(row, rows)
+    return this.#positionAt(this.starts[row]!, line === undefined ? undefined : line - 1)
+  }
+
+  /** Lines over the limit that have been passed since this was last called. */
+  takeLong(): readonly LongLine[] {
+    if (this.#long.length === 0) return this.#long
+    const long = this.#long
+    this.#long = []
+    return long
+  }
+
+  /** Goes on with the next chunk. All rows cut so far are void. */
+  attach(chunk: Chunk): void {
+    this.#head.see(chunk.buffer, chunk.start, chunk.end, this.#base + this.#bytes.length)
+    const from = Math.max(0, this.#at - tailBytes)
+    const kept = this.#bytes.length - from
+    if (kept > chunk.start) this.#join(chunk, from)
+    else {
+      this.#bytes.copy(chunk.buffer, chunk.start - kept, from)
+      this.#own = undefined
+      this.#rebase(chunk.buffer.subarray(chunk.start - kept, chunk.end), from)
+    }
+  }
+
+  /** Lets go of the last chunk; a line begun is copied. */
+  detach(): void {
+    const from = Math.max(0, this.#at - tailBytes)
+    this.#own = undefined
+    this.#rebase(Buffer.from(this.#bytes.subarray(from)), from)
+  }
+
+  /** Cuts up to 1,024 lines and returns how many; 0 when a chunk is needed, or only lines over the limit were passed. */
+  cut(): number {
+    if (this.#skipped && !this.#skipOn(this.#skipped)) return 0
+    const { starts, ends } = this
+    const bytes = this.#bytes
+    const most = this.#most
+    let from = this.#searched
+    let at = this.#at
+    let rows = 0
+    while (rows < mostRows) {
+      const found = bytes.indexOf(newline, from)
+      if (found < 0) {
+        this.#searched = bytes.length
+        break
+      }
+      const end = found > at && bytes[found - 1] === carriageReturn ? found - 1 : found
+      from = found + 1
+      if (end - at > most) {
+        if (rows > 0 || this.#long.length === mostRows) break
+        this.#pass(at, end - at)
+      } else {
+        starts[rows] = at
+        ends[rows++] = end
+      }
+      at = from
+    }
+    this.#advance(at, rows)
+    if (rows === 0) this.#holdBack()
+    return rows
+  }
+
+  /** Cuts what stands after the last line end, for nothing will be added: 1 or 0 rows. */
+  finish(): number {
+    if (this.#skipped) this.#passed(this.#skipped)
+    const rest = this.#bytes.length - this.#at
+    if (rest > this.#most) this.#pass(this.#at, rest)
+    const rows = rest > 0 && rest <= this.#most ? 1 : 0
+    this.starts[0] = this.#at
+    this.ends[0] = this.#bytes.length
+    this.#advance(this.#bytes.length, rows)
+    return rows
+  }
+
+  /** What stands after the last line end, as a copy, where the end of the line was lost; undefined for nothing. */
+  takeTorn(): LongLine | undefined {
+    const length = this.#bytes.length - this.#at
+    if (length === 0) return undefined
+    const torn = { position: this.position, line: this.#nextLine(), length, bytes: this.#kept(this.#at) }
+    this.#advance(this.#bytes.length, 1)
+    return torn
+  }
+
+  /** A line begun is kept for the next chunk, unless it is over the limit already: the one byte more may be a \r. */
+  #holdBack(): void {
+    const rest = this.#bytes.length - this.#at
+    if (this.#searched < this.#bytes.length || rest <= this.#most + 1) return
+    this.#skipped = { position: this.position, bytes: this.#kept(this.#at), length: rest }
+    this.#advance(this.#bytes.length, 0)
+  }
+
+  /** Goes on through a line over the limit; true once its end has come. */
+  #skipOn(skipped: SkippedLine): boolean {
+    const found = this.#bytes.indexOf(newline, this.#at)
+    const end = found < 0 ? this.#bytes.length : found
+    skipped.length += end - this.#at
+    this.#advance(found < 0 ? end : end + 1, 0)
+    if (found >= 0) this.#passed(skipped)
+    return found >= 0
+  }
+
+  #passed({ position, bytes, length }: SkippedLine): void {
+    this.#skipped = undefined
+    this.#long.push({ position, line: this.#nextLine(), length, bytes })
+    this.#advance(this.#at, 1)
+  }
+
+  /** Passes a line over the limit that lies in the chunk as a whole. */
+  #pass(at: number, length: number): void {
+    this.#long.push({ position: this.#positionAt(at, this.#line), line: this.#nextLine(), length, bytes: this.#kept(at) })
+    this.#advance(this.#at, 1)
+  }
+
+  #advance(at: number, lines: number): void {
+    this.#at = at
+    this.#searched = Math.max(at, this.#searched)
+    if (this.#line !== undefined) this.#line += lines
+  }
+
+  #kept(at: number): Uint8Array {
+    return Uint8Array.from(this.#bytes.subarray(at, Math.min(this.#bytes.length, at + keptBytes)))
+  }
+
+  #nextLine(): number | undefined {
+    return this.#line === undefined ? undefined : this.#line + 1
+  }
+
+  #positionAt(at: number, line: number | undefined): Position {
+    const offset = this.#base + at
+    return formatPosition(offset, line, this.#head.mark(this.#bytes, at, offset))
+  }
+
+  /** Puts a chunk behind what is left, in a buffer that doubles, so that a line of n bytes costs O(n). */
+  #join({ buffer, start, end }: Chunk, from: number): void {
+    const length = this.#bytes.length
+    const more = end - start
+    if (this.#own && length + more <= this.#own.length) {
+      buffer.copy(this.#own, length, start, end)
+      this.#bytes = this.#own.subarray(0, length + more)
+      return
+    }
+    const kept = length - from
+    this.#own = Buffer.allocUnsafeSlow((kept + more) * 2)
+    this.#bytes.copy(this.#own, 0, from)
+    buffer.copy(this.#own, kept, start, end)
+    this.#rebase(this.#own.subarray(0, kept + more), from)
+  }
+
+  #rebase(bytes: Buffer, from: number): void {
+    this.#bytes = bytes
+    this.#base += from
+    this.#at -= from
+    this.#searched -= from
+  }
+}

@@ -1,0 +1,68 @@
+/** What the engine knows of one partition of a source. */
+export interface PartitionState {
+  readonly source: string
+  readonly id: string
+  /** Greatest event time seen − outOfOrderness, in ms since 1970; never goes back. */
+  watermark: number
+  /** Rows taken so far, refused ones included: the sequence number of the next. */
+  count: number
+  /** Silent at its tip for long enough not to hold the others back. */
+  idle: boolean
+  ended: boolean
+}
+
+/**
+ * The watermark of a source: the minimum over its partitions that are neither ended nor idle.
+ *
+ * - none known yet: −Infinity
+ * - all idle, or all ended while others may come: it stays
+ * - all ended and the list is final: +Infinity
+ */
+export class SourceProgress {
+  readonly name: string
+  readonly partitions = new Map<string, PartitionState>()
+  watermark = -Infinity
+  final = false
+
+  constructor(name: string) {
+    this.name = name
+  }
+
+  /**
+   * Registers a partition. One that follows others starts at the lowest of their watermarks, so that the minimum
+   * cannot pass what it has yet to bring; one that follows nothing starts at the present minimum.
+   */
+  add(id: string, parents: readonly string[] = []): PartitionState {
+    const known = this.partitions.get(id)
+    if (known) return known
+    const before = parents.map((parent) => this.partitions.get(parent)?.watermark ?? this.watermark)
+    const watermark = before.length > 0 ? Math.min(...before) : this.watermark
+    const partition = { source: this.name, id, watermark, count: 0, idle: false, ended: false }
+    this.partitions.set(id, partition)
+    return partition
+  }
+
+  /** Takes the watermark as far as the partitions allow. */
+  update(): void {
+    let least = Infinity
+    let active = 0
+    let ended = 0
+    for (const partition of this.partitions.values()) {
+      if (partition.ended) ended++
+      if (partition.ended || partition.idle) continue
+      active++
+      if (partition.watermark < least) least = partition.watermark
+    }
+    if (active === 0) {
+      if (!this.final || ended < this.partitions.size) return
+      least = Infinity
+    }
+    if (least > this.watermark) this.watermark = least
+  }
+
+  /** The watermark to store: the end of the input counts as the furthest that any partition came. */
+  stored(): number {
+    if (this.watermark !== Infinity) return this.watermark
+    return Math.max(-Infinity, ...[...this.partitions.values()].map(({ watermark }) => watermark))
+  }
+}

@@ -1,0 +1,129 @@
+import type { ByteReader } from '../state/byte-reader.ts'
+import type { DeltaWriter } from '../state/delta.ts'
+import { Emitter } from '../state/emitter.ts'
+import type { Key } from '../state/key.ts'
+import { readValue, writeValue } from '../state/value-codec.ts'
+import type { DedupeNode } from '../topology/node.ts'
+import { verdict, type StatefulOperator } from './stateful.ts'
+
+/** The keys first seen within one span of `within`, with the time of the record that was let through. */
+interface Generation {
+  readonly seen: Map<Key, number>
+  /** Added since the last snapshot. */
+  added: Key[]
+  stored: boolean
+}
+
+/**
+ * Lets the first record of a key through and holds back those within `within` of it, before or after, in event time.
+ * Keys lie in generations of one `within` each, so forgetting is one delete, and memory is bounded by what three spans
+ * and the lateness of the input hold.
+ */
+export class Dedupe implements StatefulOperator {
+  readonly node: DedupeNode
+  readonly name: string
+  /** Not used: records pass through within the stage. */
+  readonly out: Emitter = new Emitter()
+  readonly late: Emitter = new Emitter()
+  readonly pending = false
+  readonly #withinMs: number
+  readonly #generations = new Map<number, Generation>()
+  #dropped: number[] = []
+  #finite = -Infinity
+  #newest = -Infinity
+  watermark = -Infinity
+
+  constructor(node: DedupeNode, name: string) {
+    this.node = node
+    this.name = name
+    this.#withinMs = node.withinMs
+  }
+
+  readonly add = (key: Key, _value: unknown, time: number, mark: number): number => {
+    if (time + this.#withinMs <= mark || time + this.#withinMs <= this.watermark) return verdict.late
+    const number = Math.floor(time / this.#withinMs)
+    if (this.#has(number, key, time) || this.#has(number - 1, key, time) || this.#has(number + 1, key, time)) return verdict.duplicate
+    const generation = this.#generation(number)
+    generation.seen.set(key, time)
+    generation.added.push(key)
+    if (time > this.#newest) this.#newest = time
+    return verdict.taken
+  }
+
+  #has(number: number, key: Key, time: number): boolean {
+    const seen = this.#generations.get(number)?.seen.get(key)
+    return seen !== undefined && Math.abs(time - seen) < this.#withinMs
+  }
+
+  #generation(number: number): Generation {
+    const known = this.#generations.get(number)
+    if (known) return known
+    const generation = { seen: new Map<Key, number>(), added: [], stored: false }
+    this.#generations.set(number, generation)
+    return generation
+  }
+
+  get entries(): number {
+    let entries = 0
+    for (const { seen } of this.#generations.values()) entries += seen.size
+    return entries
+  }
+
+  // eslint-disable-next-line require-yield -- emits nothing, so never has to wait
+  *advance(to: number): Generator<undefined, void> {
+    if (to <= this.watermark) return
+    if (to === Infinity) this.#finite = this.watermark
+    this.watermark = to
+    // A record that is not late lies above watermark − within, and looks one generation back.
+    for (const [number, { stored }] of this.#generations) {
+      if ((number + 3) * this.#withinMs > to) continue
+      if (stored) this.#dropped.push(number)
+      this.#generations.delete(number)
+    }
+  }
+
+  nextTick(): number {
+    return Infinity
+  }
+
+  *tick(): Generator<undefined, void> {}
+
+  snapshot(delta: DeltaWriter, full: boolean): void {
+    delta.state(this.name)
+    for (const number of this.#dropped) {
+      delta.group(String(number))
+      delta.drop()
+    }
+    this.#dropped = []
+    for (const [number, generation] of this.#generations) this.#write(delta, number, generation, full)
+  }
+
+  #write(delta: DeltaWriter, number: number, generation: Generation, full: boolean): void {
+    const keys = full ? generation.seen.keys() : generation.added
+    if (full || generation.added.length > 0) {
+      delta.group(String(number))
+      for (const key of keys) {
+        delta.put(
+          (out) => writeValue(out, key),
+          (out) => out.float64(generation.seen.get(key) ?? 0),
+        )
+      }
+      generation.stored = true
+    }
+    generation.added = []
+  }
+
+  restore(group: string, key: ByteReader, value: ByteReader): void {
+    const generation = this.#generation(Number(group))
+    generation.stored = true
+    generation.seen.set(readValue(key) as Key, value.float64())
+  }
+
+  restored(watermark: number): void {
+    this.watermark = watermark
+  }
+
+  storedWatermark(): number {
+    return this.watermark === Infinity ? Math.max(this.#finite, this.#newest) : this.watermark
+  }
+}

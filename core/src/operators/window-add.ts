@@ -1,0 +1,71 @@
+import { Code, type Form } from '../state/code.ts'
+import type { Accumulator, AccumulatorLayout } from '../state/accumulator.ts'
+import type { Key } from '../state/key.ts'
+import type { WindowNode } from '../topology/node.ts'
+import type { Pane } from './pane.ts'
+import { verdict, type Add } from './stateful.ts'
+
+/** What adding a record asks of a window that keeps panes. */
+export interface PaneWindow {
+  readonly node: WindowNode
+  /** The pane of the record before: most records fall into the same one. */
+  readonly last: Pane
+  readonly watermark: number
+  readonly epoch: number
+  /** A record outside of `last`, or one that may be late: finds its pane, or deals with the late record and gives undefined. */
+  paneOf(key: Key, value: unknown, time: number, mark: number): Pane | undefined
+  /** Called after each record of a pane that `isSettled` or of a window with early firings. */
+  changed(pane: Pane, a: Accumulator, mark: number): void
+  /** The verdict on the record that `paneOf` had no pane for. */
+  readonly lateVerdict: number
+}
+
+/** Builds the `add` of a pane window: measure, find the pane, find the accumulator, add. */
+export const compileAdd = (form: Form, window: PaneWindow, layout: AccumulatorLayout, everyChange: boolean): Add =>
+  form === 'generated' ? generateAdd(window, layout, everyChange) : closeAdd(window, layout, everyChange)
+
+function generateAdd(window: PaneWindow, layout: AccumulatorLayout, everyChange: boolean): Add {
+  const code = new Code()
+  const names = { value: 'v', time: 't', partition: 'p', sequence: 'q' }
+  const w = code.arg(window)
+  const create = code.arg(layout.create)
+  return code.compile<Add>(
+    'window',
+    `(k,v,t,mark,p,q)=>{${layout.measureSource(code, names)}
+let pane=${w}.last;
+if(t<pane.start||t>=pane.end||mark>t||pane.fired){pane=${w}.paneOf(k,v,t,mark);if(pane===undefined)return ${w}.lateVerdict}
+let a=pane.entries.get(k);
+if(a===undefined){a=${create}(k,${w}.epoch);pane.entries.set(k,a);pane.dirty.push(a)}
+else if(a.e!==${w}.epoch){a.e=${w}.epoch;pane.dirty.push(a)}
+${layout.addSource(code, names)}
+${everyChange ? '' : 'if(pane.fired)'}${w}.changed(pane,a,mark);
+return ${verdict.taken}}`,
+  )
+}
+
+function closeAdd(window: PaneWindow, layout: AccumulatorLayout, everyChange: boolean): Add {
+  return (key, value, time, mark, partition, sequence) => {
+    const measured = layout.measure(value)
+    const { last } = window
+    const pane = time < last.start || time >= last.end || mark > time || last.fired ? window.paneOf(key, value, time, mark) : last
+    if (pane === undefined) return window.lateVerdict
+    layout.add(accumulatorOf(pane, key, window.epoch, layout), measured, value, time, partition, sequence)
+    const a = pane.entries.get(key)
+    if (a && (everyChange || pane.fired)) window.changed(pane, a, mark)
+    return verdict.taken
+  }
+}
+
+/** The accumulator of a key, made if need be and marked as changed. */
+export function accumulatorOf(pane: Pane, key: Key, epoch: number, layout: AccumulatorLayout): Accumulator {
+  let a = pane.entries.get(key)
+  if (a === undefined) {
+    a = layout.create(key, epoch)
+    pane.entries.set(key, a)
+    pane.dirty.push(a)
+  } else if (a.e !== epoch) {
+    a.e = epoch
+    pane.dirty.push(a)
+  }
+  return a
+}

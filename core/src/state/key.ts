@@ -1,0 +1,73 @@
+import { MillraceError } from '../errors.ts'
+import type { Selector } from '../topology/node.ts'
+
+/** What records can be keyed by. Several fields make one text, see {@link joinKey}. */
+export type Key = string | number | bigint | boolean
+
+/** Throws BAD_KEY unless `key` is one; for everything but strings, which the caller has ruled out already. */
+export function checkKey(key: unknown): void {
+  const kind = typeof key
+  if (kind === 'string' || kind === 'boolean' || kind === 'bigint') return
+  if (kind === 'number' && !Number.isNaN(key)) return
+  throw new MillraceError('BAD_KEY', `the key is ${describe(key)}; a key is a string, number, bigint or boolean`)
+}
+
+const describe = (value: unknown): string =>
+  value === null ? 'null' : value === undefined ? 'missing' : Number.isNaN(value) ? 'NaN' : `of type ${typeof value}`
+
+/** One text for several scalars, different for different scalars: each as kind, length and text. */
+export function joinKey(parts: readonly unknown[]): string {
+  let joined = ''
+  for (const part of parts) {
+    if (typeof part !== 'string') checkKey(part)
+    const text = String(part)
+    joined += `${(typeof part).slice(0, 2)}${text.length}:${text}`
+  }
+  return joined
+}
+
+/** The scalars that {@link joinKey} joined. */
+export function splitKey(joined: string): Key[] {
+  const parts: Key[] = []
+  for (let at = 0; at < joined.length; ) {
+    const colon = joined.indexOf(':', at)
+    const end = colon + 1 + Number(joined.slice(at + 2, colon))
+    parts.push(scalar(joined.slice(at, at + 2), joined.slice(colon + 1, end)))
+    at = end
+  }
+  return parts
+}
+
+function scalar(kind: string, text: string): Key {
+  if (kind === 'nu') return Number(text)
+  if (kind === 'bo') return text === 'true'
+  return kind === 'bi' ? BigInt(text) : text
+}
+
+/** The function that a {@link Selector} stands for; the value it gives is not checked yet. */
+export function selectKey(by: Selector): (value: never) => unknown {
+  if (typeof by === 'function') return by
+  if (typeof by === 'string') return selectField(by)
+  const fields = by.map(selectField)
+  return (value) => joinKey(fields.map((field) => field(value)))
+}
+
+/** Reads a field. One function a call site, so that each keeps a cache of its own for the shape of its records. */
+export function selectField(name: string): (value: never) => unknown {
+  return (value: Readonly<Record<string, unknown>>) => value[name]
+}
+
+/** Names of the fields that a key puts into a result: the field, the fields, or `key` for a function. */
+export const keyFields = (by: Selector): readonly string[] => (typeof by === 'string' ? [by] : typeof by === 'function' ? ['key'] : by)
+
+/**
+ * The exchange partition of a key: FNV-1a (32 bits) over the stored form of the key, then mixed (the finaliser of
+ * MurmurHash3), modulo the number of partitions. Part of the stored format: test vectors in `key.test.ts`.
+ */
+export function keyPartition(stored: Uint8Array, partitions: number): number {
+  let hash = 0x811c9dc5
+  for (const byte of stored) hash = Math.imul(hash ^ byte, 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
+  return ((hash ^ (hash >>> 16)) >>> 0) % partitions
+}

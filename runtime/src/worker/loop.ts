@@ -1,0 +1,217 @@
+import type { DeadLetter, Records } from '@millrace/core'
+import type { Engine } from '@millrace/core/engine'
+import type { World } from '../world.ts'
+import type { Checkpointer } from './checkpointer.ts'
+import type { Compactor } from './compaction.ts'
+import type { Arrival, Inputs } from './inputs.ts'
+import type { Ending } from './lifecycle.ts'
+import type { Outputs } from './outputs.ts'
+import { feed, type Redrive, redrivePartitions, rowsOf } from './redrive.ts'
+import type { PartitionInput } from './source-input.ts'
+import type { Wake } from './wake.ts'
+
+/** Heartbeats and signals are starved by a loop that works longer than this without a break. */
+const turnMs = 5
+/** Input between two checkpoints: what a crash makes the job read again. */
+const mostBytes = 64 * 1024 * 1024
+/** Dead letters wait in memory for the next checkpoint. */
+const mostLetterBytes = 8 * 1024 * 1024
+
+/** All that the {@link Loop} works with. */
+export interface LoopOptions {
+  readonly engine: Engine
+  readonly inputs: Inputs
+  readonly outputs: Outputs
+  readonly checkpointer: Checkpointer
+  readonly compactor: Compactor
+  readonly redrive: Redrive
+  readonly checkpointEveryMs: number
+  /** The last checkpoint says that the input was final and all done. */
+  readonly wasFinished: boolean
+  readonly world: World
+  readonly wake: Wake
+  /** Throws what has gone wrong elsewhere. */
+  readonly check: () => void
+  readonly isStopping: () => boolean
+  readonly ending: (ending: Ending) => void
+}
+
+/**
+ * The one place where a task does its work: takes what readers have ready, in turn, through the engine to the sinks, and
+ * takes checkpoints in between. Whatever else goes on is only told to it between batches.
+ */
+export class Loop {
+  readonly #options: LoopOptions
+  readonly #letters: DeadLetter[] = []
+  readonly #redriven: number[] = []
+  #letterBytes = 0
+  #bytes = 0
+  /** Something has happened that no checkpoint holds. */
+  #dirty = false
+  /** Anything has happened since the task was taken up. */
+  #changed = false
+  #checkpointAt: number
+  #turnAt: number
+  /** When the newest record that was taken had arrived at its source, in ms since 1970. */
+  arrival: number | undefined
+
+  constructor(options: LoopOptions) {
+    this.#options = options
+    this.#checkpointAt = this.#turnAt = options.world.elapsed()
+  }
+
+  /** Works until the input is final and done, or the worker is to stop; then ends with a last checkpoint. */
+  async run(): Promise<Ending> {
+    const { inputs, redrive, wake, world, isStopping } = this.#options
+    for (;;) {
+      this.#options.check()
+      if (isStopping()) return this.#end('stopped')
+      const worked = await this.#work()
+      if (inputs.isDone && !redrive.isWaiting && !worked) return this.#end('finished')
+      await this.#checkpointIfDue()
+      if (worked) await this.#giveWay()
+      else await this.#wait(wake, world)
+    }
+  }
+
+  async #work(): Promise<boolean> {
+    const { inputs, redrive, engine, world } = this.#options
+    const applied = inputs.apply()
+    const arrival = inputs.next()
+    if (arrival) await this.#take(arrival)
+    const letters = redrive.isWaiting
+    if (letters) await this.#redrive()
+    const ticked = engine.nextTick() <= world.clock.now()
+    if (ticked) await this.#until((now) => engine.tick(now))
+    if (!applied && !arrival && !letters && !ticked) return false
+    await this.#advance()
+    return true
+  }
+
+  async #take(arrival: Arrival): Promise<void> {
+    const { from, read } = arrival
+    this.#touch()
+    if (read.type === 'idle') return this.#idle(from, read.position)
+    from.idleSince = undefined
+    from.idle = false
+    if (read.type === 'end') return this.#options.inputs.end(arrival)
+    await this.#process(from, read)
+    from.position = read.position
+  }
+
+  async #process(from: PartitionInput, records: Records<unknown>): Promise<void> {
+    const { engine } = this.#options
+    const rows = rowsOf(records)
+    let row = 0
+    do {
+      row = engine.process(from.input, records, row)
+      await this.#advance()
+      await this.#giveWay()
+      this.#options.check()
+    } while (row < rows)
+    this.#bytes += records.slab?.bytes.length ?? 0
+    this.arrival = Math.max(this.arrival ?? 0, records.arrival)
+  }
+
+  /** Only reads that succeeded and found nothing, for as long as the source allows, make a partition idle. */
+  #idle(from: PartitionInput, position: string): void {
+    const { engine, world } = this.#options
+    const { idleAfterMs = Infinity } = from.owner.node
+    from.position = position
+    from.idleSince ??= world.elapsed()
+    if (from.idle || world.elapsed() - from.idleSince < idleAfterMs) return
+    from.idle = true
+    engine.setIdle(from.input, true)
+  }
+
+  async #redrive(): Promise<void> {
+    const { redrive, inputs, engine } = this.#options
+    const letters = redrive.take()
+    const sources = inputs.sources.map(({ name, source }) => ({ name, hasCodec: source.codec !== undefined }))
+    const { partitions, homeless } = redrivePartitions(letters, sources)
+    for (const partition of partitions) await feed(engine, partition, () => this.#advance())
+    this.#keep(homeless)
+    this.#redriven.push(...letters.map(({ id }) => id))
+    this.#touch()
+  }
+
+  /** Fires what the watermark allows and writes it; waits as long as a sink asks. */
+  async #advance(): Promise<void> {
+    const { engine } = this.#options
+    await this.#until(() => engine.advance())
+    this.#keep(engine.takeDeadLetters())
+  }
+
+  async #until(isDone: (now: number) => boolean): Promise<void> {
+    const { engine, outputs, world } = this.#options
+    for (let done = false; !done; ) {
+      done = isDone(world.clock.now())
+      const backPressure = outputs.drain(engine.outputs)
+      if (backPressure) await backPressure
+    }
+  }
+
+  #keep(letters: readonly DeadLetter[]): void {
+    for (const letter of letters) {
+      this.#letters.push(letter)
+      this.#letterBytes += letter.bytes.length
+    }
+  }
+
+  #touch(): void {
+    this.#dirty = true
+    this.#changed = true
+  }
+
+  /** How long until the next checkpoint, if one is wanted; not positive when it is due. */
+  #untilCheckpoint(): number {
+    const { inputs, checkpointEveryMs, world } = this.#options
+    const isEager = this.#redriven.length > 0 || inputs.isEager
+    if (isEager || this.#bytes >= mostBytes || this.#letterBytes >= mostLetterBytes) return 0
+    return this.#dirty ? this.#checkpointAt + checkpointEveryMs - world.elapsed() : Infinity
+  }
+
+  async #checkpointIfDue(): Promise<void> {
+    if (this.#untilCheckpoint() > 0) return
+    await this.#checkpoint({ last: false, finished: false })
+    this.#options.compactor.consider()
+  }
+
+  async #checkpoint(options: { readonly last: boolean; readonly finished: boolean }): Promise<void> {
+    const { checkpointer, inputs, redrive, world } = this.#options
+    const [deadLetters, redriven] = [this.#letters.splice(0), this.#redriven.splice(0)]
+    await checkpointer.take({ ...options, positions: inputs.positions(), deadLetters, redriven })
+    this.#dirty = false
+    this.#bytes = this.#letterBytes = 0
+    this.#checkpointAt = world.elapsed()
+    inputs.stored()
+    redrive.stored()
+  }
+
+  async #end(ending: 'finished' | 'stopped'): Promise<Ending> {
+    const { checkpointer, wasFinished } = this.#options
+    if (wasFinished && !this.#changed) return this.#tell(ending === 'finished' ? 'nothing new' : ending)
+    this.#tell(ending)
+    await this.#checkpoint({ last: true, finished: ending === 'finished' })
+    await checkpointer.seal()
+    return ending
+  }
+
+  #tell(ending: Ending): Ending {
+    this.#options.ending(ending)
+    return ending
+  }
+
+  async #giveWay(): Promise<void> {
+    const { world } = this.#options
+    if (world.elapsed() - this.#turnAt < turnMs) return
+    await world.giveWay()
+    this.#turnAt = world.elapsed()
+  }
+
+  async #wait(wake: Wake, world: World): Promise<void> {
+    const untilTick = this.#options.engine.nextTick() - world.clock.now()
+    await wake.wait(Math.min(untilTick, this.#untilCheckpoint()), world)
+    this.#turnAt = world.elapsed()
+  }
+}

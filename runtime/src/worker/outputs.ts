@@ -1,0 +1,72 @@
+import type { Handle, Json, Prepared } from '@millrace/core'
+import type { Output } from '@millrace/core/engine'
+import type { SinkPort } from './sink-port.ts'
+
+/** What all sinks together have prepared for a checkpoint. */
+export interface PreparedOutputs {
+  readonly handles: readonly Handle[]
+  readonly sinks: { readonly [sink: string]: Json }
+}
+
+/** All sinks of a task. */
+export class Outputs {
+  readonly #ports = new Map<string, SinkPort>()
+  /** Records handed to the sinks. */
+  written = 0
+
+  add(port: SinkPort): void {
+    this.#ports.set(port.name, port)
+  }
+
+  /** Writes what waits; the promise, if there is one, is the back-pressure of the slowest sink. */
+  drain(outputs: readonly Output[]): Promise<unknown> | undefined {
+    let waits: Promise<void>[] | undefined
+    for (const output of outputs) {
+      const wait = this.#drainOne(output)
+      if (wait) (waits ??= []).push(wait)
+    }
+    return waits && Promise.all(waits)
+  }
+
+  async prepare(seq: number, options: { readonly last: boolean }): Promise<PreparedOutputs> {
+    const ports = [...this.#ports.values()]
+    const prepared = await Promise.all(ports.map((port) => port.prepare(seq, options)))
+    return { handles: prepared.flatMap(({ handles }) => handles), sinks: statesOf(ports, prepared) }
+  }
+
+  /** Resolves when all are visible. */
+  async commit(handles: readonly Handle[]): Promise<void> {
+    const ports = [...this.#ports.values()]
+    await Promise.all(ports.map((port) => port.commit(handles.filter(({ sink }) => sink === port.name))))
+  }
+
+  async abort(before: number, except: readonly Handle[]): Promise<void> {
+    const ports = [...this.#ports.values()]
+    await Promise.all(ports.map((port) => port.abort(before, except.filter(({ sink }) => sink === port.name))))
+  }
+
+  async close(): Promise<void> {
+    const closed = await Promise.allSettled([...this.#ports.values()].map((port) => port.close()))
+    const errors = closed.filter((result) => result.status === 'rejected').map(({ reason }) => reason as unknown)
+    if (errors.length > 0) throw new AggregateError(errors, 'sinks failed to close')
+  }
+
+  #drainOne(output: Output): Promise<void> | undefined {
+    const port = this.#ports.get(output.sink)
+    for (let batch = output.take(); batch; batch = output.take()) {
+      this.written += batch.length
+      const wait = port?.write(batch)
+      if (wait) return wait.then(() => this.#drainOne(output))
+    }
+    return undefined
+  }
+}
+
+function statesOf(ports: readonly SinkPort[], prepared: readonly Prepared[]): PreparedOutputs['sinks'] {
+  const sinks: { [sink: string]: Json } = {}
+  prepared.forEach(({ state }, i) => {
+    const name = ports[i]?.name
+    if (name !== undefined && state !== undefined) sinks[name] = state
+  })
+  return sinks
+}

@@ -1,0 +1,142 @@
+import type { Backplane, DeadLetter, Records, RefusedRow, StoredDeadLetter } from '@millrace/core'
+import type { Engine } from '@millrace/core/engine'
+
+const pageSize = 500
+
+/** Letters of one source, as a read of a partition of their own. */
+export interface RedrivePartition {
+  readonly source: string
+  readonly id: string
+  readonly records: Records<unknown>
+}
+
+/** Stored dead letters that somebody asked to have read again. */
+export class Redrive {
+  readonly #backplane: Backplane
+  readonly #wake: () => void
+  #letters: readonly StoredDeadLetter[] = []
+  #inFlight = false
+
+  constructor(backplane: Backplane, wake: () => void) {
+    this.#backplane = backplane
+    this.#wake = wake
+  }
+
+  /** Looks for letters, unless some found before are not yet in a checkpoint. */
+  async look(): Promise<void> {
+    if (this.#inFlight || this.#letters.length > 0) return
+    const letters = await this.#backplane.deadLetters({ state: 'redrive', limit: pageSize })
+    if (this.#inFlight || letters.length === 0) return
+    this.#letters = letters
+    this.#wake()
+  }
+
+  get isWaiting(): boolean {
+    return this.#letters.length > 0
+  }
+
+  /** Letters to be fed now, and named by the next checkpoint. */
+  take(): readonly StoredDeadLetter[] {
+    const letters = this.#letters
+    this.#letters = []
+    this.#inFlight = true
+    return letters
+  }
+
+  /** A checkpoint names those taken. */
+  async stored(): Promise<void> {
+    if (!this.#inFlight) return
+    this.#inFlight = false
+    await this.look()
+  }
+}
+
+/** Letters as partitions, one a source; and those, as new letters, whose source the topology does not have. */
+export function redrivePartitions(
+  letters: readonly StoredDeadLetter[],
+  sources: readonly { readonly name: string; readonly hasCodec: boolean }[],
+): { readonly partitions: readonly RedrivePartition[]; readonly homeless: readonly DeadLetter[] } {
+  const partitions = sources.flatMap(({ name, hasCodec }): RedrivePartition[] => {
+    const own = letters.filter(({ source }) => source === name)
+    if (own.length === 0) return []
+    return [{ source: name, id: `redrive:${own[0]?.id}-${own.at(-1)?.id}`, records: recordsOf(own, hasCodec) }]
+  })
+  const homeless = letters.filter(({ source }) => !sources.some(({ name }) => name === source))
+  return { partitions, homeless: homeless.map(asNew) }
+}
+
+/** Number of rows of a read. */
+export const rowsOf = ({ slab, values }: Records<unknown>): number => slab?.length ?? values?.length ?? 0
+
+/** Feeds letters to the engine as a partition that has ended after them. */
+export async function feed(engine: Engine, { source, id, records }: RedrivePartition, afterBatch: () => Promise<void>): Promise<void> {
+  const partition = engine.addPartition(source, id)
+  const rows = rowsOf(records)
+  let row = 0
+  do {
+    row = engine.process(partition, records, row)
+    await afterBatch()
+  } while (row < rows)
+  engine.endPartition(partition)
+}
+
+function recordsOf(letters: readonly StoredDeadLetter[], hasCodec: boolean): Records<unknown> {
+  const { rows, body, refused } = hasCodec ? slabOf(letters) : valuesOf(letters)
+  return {
+    type: 'records',
+    ...body,
+    refused,
+    arrival: Math.min(...letters.map(({ at }) => at)),
+    position: String(letters.at(-1)?.id),
+    positionOf: (row) => String(rows[row]?.id),
+    metaOf: (row) => ({ partition: rows[row]?.partition ?? '', arrival: rows[row]?.at ?? 0 }),
+  }
+}
+
+interface Body {
+  /** The letter of each row. */
+  readonly rows: readonly StoredDeadLetter[]
+  readonly body: Pick<Records<unknown>, 'slab' | 'values'>
+  readonly refused: readonly RefusedRow[]
+}
+
+const text = new TextDecoder()
+
+function slabOf(letters: readonly StoredDeadLetter[]): Body {
+  const ends = new Uint32Array(letters.length)
+  let total = 0
+  for (const [i, { bytes }] of letters.entries()) ends[i] = total += bytes.length
+  const starts = ends.map((end, i) => end - (letters[i]?.bytes.length ?? 0))
+  const bytes = new Uint8Array(total)
+  for (const [i, letter] of letters.entries()) bytes.set(letter.bytes, starts[i])
+  return { rows: letters, body: { slab: { bytes, starts, ends, length: letters.length } }, refused: [] }
+}
+
+/** A source without codec gives values; its letters hold them as JSON. */
+function valuesOf(letters: readonly StoredDeadLetter[]): Body {
+  const rows: StoredDeadLetter[] = []
+  const values: unknown[] = []
+  const refused: RefusedRow[] = []
+  for (const letter of letters) {
+    try {
+      values.push(JSON.parse(text.decode(letter.bytes)))
+      rows.push(letter)
+    } catch (error) {
+      refused.push({ position: String(letter.id), error, bytes: letter.bytes })
+    }
+  }
+  return { rows, body: { values }, refused }
+}
+
+const asNew = ({ source, node, partition, position, code, message, time, bytes }: StoredDeadLetter): DeadLetter => ({
+  source,
+  node,
+  partition,
+  position,
+  code,
+  message: message.startsWith(homelessText) ? message : `${homelessText} ${message}`,
+  time,
+  bytes,
+})
+
+const homelessText = 'cannot be read again, as it did not come from a source of this topology:'
