@@ -66,6 +66,10 @@ export { array, boolean, int, nullable, number, object, optional, Secret, secret
 export type { Field, FieldKind, OfShape, Shape } from './fields.ts'
 
 // Codecs: records to bytes and back.
+export { json } from './codecs/json.ts'
+export type { JsonCodecFactory } from './codecs/json.ts'
+export { lines } from './codecs/lines.ts'
+export { bytes } from './codecs/bytes.ts'
 
 // Sources, sinks and codecs of one's own: the contracts.
 export type {

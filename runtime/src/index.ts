@@ -1,1 +1,21 @@
-export {}
+// Running a topology.
+export { run, start } from './start.ts'
+export type { Job, Summary } from './start.ts'
+export type { StartOptions } from './start-options.ts'
+export { untilSignal } from './until-signal.ts'
+export type { SignalProcess } from './until-signal.ts'
+export type { Progress } from './worker/progress.ts'
+export type { Ending } from './worker/lifecycle.ts'
+export type { Logger } from './logger.ts'
+
+// Where a job keeps how far it has come.
+export { embeddedBackplane } from './backplane/embedded/embedded-backplane.ts'
+export type { EmbeddedBackplaneOptions } from './backplane/embedded/embedded-backplane.ts'
+
+// Owners of leases, as people read them.
+export { parseOwner } from './backplane/embedded/owner.ts'
+export type { Liveness, Owner } from './backplane/embedded/owner.ts'
+
+// Time and chance, for simulations.
+export { systemWorld } from './world.ts'
+export type { World } from './world.ts'

@@ -58,6 +58,87 @@ export function resolveFilesOptions<T>(options: FilesOptions<T>): ResolvedFilesO
   }
 }
 
+/** When a file is full: whichever comes first. */
+export interface RollOptions {
+  /** On disk. @default '64MiB' */
+  readonly size?: Size
+  /** Since its first record; looked at when a checkpoint is taken. @default '1m' */
+  readonly age?: Duration
+  /** Number of records. @default none */
+  readonly records?: number
+}
+
+/** Options of {@link folder}. */
+export interface FolderOptions<T> {
+  /** Folder that the files go to; made if it is missing. It may be used by several tasks, sinks and jobs. */
+  readonly path: string
+  /** How a record is written; each is followed by `\n`. */
+  readonly encode: Codec<T>
+  /**
+   * Subfolder of a record: `'date={date}/page={page}'`, where `{date}` and `{hour}` are of its event time (UTC) and other
+   * names are fields, or a function, best with {@link hive}.
+   * @default none
+   */
+  readonly subfolder?: string | ((value: T, time: number) => string)
+  /** When a file is closed and another one is begun. @default { size: '64MiB', age: '1m' } */
+  readonly roll?: RollOptions
+  /** @default 'none' */
+  readonly compression?: 'none' | 'gzip' | 'zstd'
+  /** Files written to at a time, one a subfolder; the one that was not used for longest is closed. @default 256 */
+  readonly maxOpenFiles?: number
+  /** Ending of the file names, without that of the compression. @default by the codec, e.g. '.ndjson' */
+  readonly extension?: string
+}
+
+/** {@link FolderOptions} with defaults filled in. */
+export interface ResolvedFolderOptions<T> {
+  readonly path: string
+  readonly encode: Codec<T>
+  readonly subfolder: string | ((value: T, time: number) => string) | undefined
+  readonly rollBytes: number
+  readonly rollMs: number
+  readonly rollRecords: number
+  readonly compression: 'none' | 'gzip' | 'zstd'
+  readonly maxOpenFiles: number
+  readonly extension: string
+}
+
+const extensions: Readonly<Record<string, string>> = {
+  'application/json': '.ndjson',
+  'application/x-ndjson': '.ndjson',
+  'text/csv': '.csv',
+  'text/plain': '.txt',
+}
+const compressedExtensions = { none: '', gzip: '.gz', zstd: '.zst' }
+
+/** Checks {@link FolderOptions} and fills in defaults. */
+export function resolveFolderOptions<T>(options: FolderOptions<T>): ResolvedFolderOptions<T> {
+  const compression = oneOf(options.compression ?? 'none', ['none', 'gzip', 'zstd'], 'folder: `compression`')
+  if (options.path === '') throw badOption('folder: `path` is empty; give the folder that the files go to')
+  const extension = options.extension ?? extensions[options.encode.contentType] ?? ''
+  return {
+    path: options.path,
+    encode: options.encode,
+    subfolder: options.subfolder,
+    rollBytes: sizeBytes(options.roll?.size ?? '64MiB', 'folder: `roll.size`'),
+    rollMs: durationMs(options.roll?.age ?? '1m', 'folder: `roll.age`'),
+    rollRecords: atLeastOne(options.roll?.records ?? Infinity, 'folder: `roll.records`'),
+    compression,
+    maxOpenFiles: atLeastOne(options.maxOpenFiles ?? 256, 'folder: `maxOpenFiles`'),
+    extension: checkedExtension(extension) + compressedExtensions[compression],
+  }
+}
+
+function checkedExtension(extension: string): string {
+  if (/^(\.[\w.-]+)?$/.test(extension)) return extension
+  throw badOption(`folder: \`extension\`: ${JSON.stringify(extension)} is not an ending such as '.ndjson'`)
+}
+
+function atLeastOne(count: number, field: string): number {
+  if (count >= 1 && (Number.isInteger(count) || count === Infinity)) return count
+  throw badOption(`${field}: ${count} is not a whole number above zero`)
+}
+
 function recordBytes(size: Size): number {
   const bytes = sizeBytes(size, 'files: `maxRecordBytes`')
   if (bytes <= mostRecordBytes) return bytes

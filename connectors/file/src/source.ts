@@ -64,19 +64,21 @@ class FileSource {
   async resolve({ id }: Partition, context: SourceContext): Promise<Position> {
     const isNew = context.isResumed || isSuccessor(id) || this.#atStart?.has(id) === false
     if (this.#options.from === 'start' || isNew) return startOfFile
-    const path = await this.#finder.locate(id)
-    return path === undefined ? startOfFile : endOfFile(path, this.#options)
+    const place = await this.#finder.locate(id)
+    return place === undefined ? startOfFile : endOfFile(place.path, this.#options)
   }
 
   async open<T>(partition: Partition, position: Position, context: SourceContext): Promise<Reader<T, FileMeta>> {
-    const path = await this.#finder.locate(partition.id)
-    if (path !== undefined) return openReader(partition, path, position, this.#options, context)
+    const place = await this.#finder.locate(partition.id)
+    if (place !== undefined) return openReader(partition, place, position, this.#options, context)
     if (this.#options.follow) return new LostFileReader(partition, position)
     throw lostFile(partition, position)
   }
 }
 
 function describe({ paths, follow, from, compression }: ResolvedFilesOptions): string {
-  const extras = [follow && 'follow', from === 'end' && "from 'end'", compression !== 'auto' && compression].filter(Boolean)
+  const extras = [follow && 'follow', from === 'end' && "from 'end'", compression !== 'auto' && compression].filter(
+    Boolean,
+  )
   return `files(${[paths.join(', '), ...extras].join('; ')})`
 }

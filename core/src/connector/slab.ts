@@ -1,7 +1,8 @@
 /**
  * Many records as one piece of memory: record `i` is `bytes[starts[i]]` up to, not including, `bytes[ends[i]]`.
  *
- * The bytes belong to whoever holds the slab until the read that made it is consumed; nobody writes to them.
+ * A reader works one read ahead of the task: it may use the memory of a slab again from the second `read()` after the
+ * one that gave it, not from the first.
  */
 export interface Slab {
   readonly bytes: Uint8Array

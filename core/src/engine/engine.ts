@@ -39,7 +39,9 @@ export interface EngineStats {
   /** Rows taken from sources. */
   readonly records: number
   readonly deadLetters: number
-  /** Records that came too late for their window, wherever they went. */
+  /** Records dropped without a letter, as their node says `onError: 'skip'`. */
+  readonly skipped: number
+  /** Records that came too late for their window or for one of several, wherever they went. */
   readonly late: number
   /** Records that left each node, by name. */
   readonly nodes: Readonly<Record<string, number>>
@@ -78,12 +80,16 @@ export class Engine {
   readonly #names: readonly string[]
   readonly #batch = new Batch()
   readonly #deadLetterStream: Emitter | undefined
+  /** Nodes that read dead letters, directly or not. */
+  readonly #readsLetters: ReadonlySet<Node>
   readonly #counts: Float64Array
   #firing: Generator<undefined, void> | undefined
   #deadLetters: DeadLetter[] = []
   #deadLetterCount = 0
+  #skipped = 0
+  #late = 0
   #records = 0
-  #failure: unknown
+  #failure: MillraceError | undefined
 
   constructor(graph: Graph, options: EngineOptions) {
     this.#graph = graph
@@ -91,6 +97,7 @@ export class Engine {
     this.#form = options.form ?? 'generated'
     this.#counts = new Float64Array(graph.nodes.length)
     this.#names = graph.nodes.map(nodeName)
+    this.#readsLetters = readersOfLetters(graph)
     this.outputs = graph.sinks.map(({ name }) => new Output(name))
     const progress = new Map(graph.sources.map(({ name }) => [name, new SourceProgress(name)]))
     const { host, operatorOf } = this.#build(progress)
@@ -116,6 +123,7 @@ export class Engine {
       form: this.#form,
       full: () => this.#full(),
       refuse: (node, error, evidence) => this.#refuse(node, error, evidence),
+      countLate: () => void this.#late++,
     }
     for (const node of nodes) {
       feeds.set(node, feedsOf(node, feeds, progress))
@@ -123,9 +131,9 @@ export class Engine {
       const lateRead = (consumers.get(node) ?? []).some(({ kind }) => kind === 'late')
       const operator = createOperator(operatorHost, node, stateName(node), lateRead)
       operatorOf.set(node, operator)
-      this.#operators.push(operator)
       this.#feeds.set(operator, [...(feeds.get(node) ?? [])])
     }
+    this.#operators.push(...this.#lettersLast(operatorOf).map(([, operator]) => operator))
     const host: StageHost = {
       form: this.#form,
       counts: this.#counts,
@@ -139,17 +147,26 @@ export class Engine {
     return { host, operatorOf }
   }
 
+  /** In order of building, but those that read dead letters behind all others, any of which may write one. */
+  #lettersLast<T>(operatorOf: ReadonlyMap<Node, T>): readonly (readonly [Node, T])[] {
+    const all = [...operatorOf]
+    const readsLetters = ([node]: readonly [Node, T]): boolean => this.#readsLetters.has(node)
+    return [...all.filter((entry) => !readsLetters(entry)), ...all.filter(readsLetters)]
+  }
+
   /** Puts a stage behind each emitter that somebody reads. @returns the emitter of dead letters, if the topology reads them */
   #connect(host: StageHost, operatorOf: ReadonlyMap<Node, StatefulOperator>): Emitter | undefined {
-    for (const [node, { out, late }] of operatorOf) {
+    const letters = this.#graph.nodes.find(({ kind }) => kind === 'deadLetters')
+    let stream: Emitter | undefined
+    for (const [node, { out, late }] of this.#lettersLast(operatorOf)) {
+      if (letters && this.#readsLetters.has(node)) stream ??= this.#put(host, new Emitter(), letters, host.consumers(letters))
       if (node.kind === 'dedupe') continue
       const readers = host.consumers(node)
       this.#put(host, late, node, readers.filter(({ kind }) => kind === 'late'))
       this.#put(host, out, node, readers.filter(({ kind }) => kind !== 'late'))
     }
-    const letters = this.#graph.nodes.find(({ kind }) => kind === 'deadLetters')
     if (letters === undefined || host.consumers(letters).length === 0) return undefined
-    return this.#put(host, new Emitter(), letters, host.consumers(letters))
+    return stream ?? this.#put(host, new Emitter(), letters, host.consumers(letters))
   }
 
   #put(host: StageHost, emitter: Emitter, head: Node, readers: readonly Node[]): Emitter {
@@ -288,9 +305,8 @@ export class Engine {
   }
 
   #flush(): void {
-    // In order of building: what one emitter's stage emits, a later one has.
+    // In order of building, dead letters behind all that may write one: what one emitter's stage emits, a later one has.
     for (const emitter of this.#emitters) emitter.flush()
-    this.#deadLetterStream?.flush()
   }
 
   /** Dead letters that no stream of the topology reads, since the last call. */
@@ -316,8 +332,9 @@ export class Engine {
       name: operator.name,
       watermark: text(operator.storedWatermark()),
       emitted: operator.out.sequence,
+      late: operator.late.sequence,
     }))
-    return { sources, states }
+    return { sources, states, deadLetters: this.#deadLetterStream?.sequence ?? 0 }
   }
 
   /**
@@ -325,7 +342,8 @@ export class Engine {
    * another name now.
    */
   restore(meta: Json, blobs: readonly Uint8Array[], renamed: ReadonlyMap<string, string> = new Map()): void {
-    const { sources, states } = meta as unknown as StoredMeta
+    const { sources, states, deadLetters } = meta as unknown as StoredMeta
+    if (this.#deadLetterStream) this.#deadLetterStream.sequence = deadLetters
     for (const source of sources) restoreSource(this.#inputs.get(source.name)?.progress, source)
     const image = new StateImage()
     for (const blob of blobs) for (const _ of image.apply(blob));
@@ -333,7 +351,10 @@ export class Engine {
       const name = renamed.get(operator.name) ?? operator.name
       const stored = states.find((state) => state.name === name)
       image.forEach(name, (group, key, value) => operator.restore(group, key, value))
-      if (stored) operator.out.sequence = stored.emitted
+      if (stored) {
+        operator.out.sequence = stored.emitted
+        operator.late.sequence = stored.late
+      }
       operator.restored(stored ? Number(stored.watermark) : -Infinity)
     }
   }
@@ -343,10 +364,9 @@ export class Engine {
     for (const [i, name] of this.#names.entries()) nodes[name] = (nodes[name] ?? 0) + (this.#counts[i] ?? 0)
     const watermarks = Object.fromEntries([...this.#inputs.values()].map(({ progress }) => [progress.name, progress.watermark]))
     const entries = Object.fromEntries(this.#operators.map((operator) => [operator.name, operator.entries]))
-    return { records: this.#records, deadLetters: this.#deadLetterCount, late: this.#late, nodes, entries, watermarks }
+    const [deadLetters, skipped, late] = [this.#deadLetterCount, this.#skipped, this.#late]
+    return { records: this.#records, deadLetters, skipped, late, nodes, entries, watermarks }
   }
-
-  #late = 0
 
   #input(source: string): Input {
     const input = this.#inputs.get(source)
@@ -364,19 +384,24 @@ export class Engine {
 
   /** A record in the middle of a stage that a node could not take. */
   #fail(error: unknown, index: number, batch: Batch | Emitter, at: number, time: number): void {
-    if (error === this.#failure) throw error
+    this.#rethrowFailure(error)
     const node = this.#graph.nodes[index]
     if (node) this.#letter(node, error, this.#evidence(batch, at, time))
   }
 
+  /** What stops the job passes through every node on its way out: none of them may take it for an error of its own. */
+  #rethrowFailure(error: unknown): void {
+    if (this.#failure !== undefined && error === this.#failure) throw this.#failure
+  }
+
   #tooLate(index: number, batch: Batch | Emitter, at: number, time: number): void {
-    this.#late++
     const node = this.#graph.nodes[index]
     const error = new MillraceError('LATE', `the record of ${new Date(time).toISOString()} came after its window was closed`)
     if (node) this.#letter(node, error, this.#evidence(batch, at, time))
   }
 
   #refuse(node: StatefulNode, error: unknown, { position, time, value }: { readonly position: string; readonly time: number; readonly value: unknown }): void {
+    this.#rethrowFailure(error)
     const name = this.#nameOf(node)
     this.#letter(node, error, { source: name, partition: name, position, time, bytes: jsonBytes(value) })
   }
@@ -408,18 +433,18 @@ export class Engine {
     const name = this.#nameOf(node)
     const code = isMillraceError(error) ? error.code : 'USER_CODE'
     if (node.onError === 'fail' && code !== 'LATE') throw this.#stop(name, error, code, evidence)
-    if (node.onError === 'skip' && code !== 'LATE') return
+    if (node.onError === 'skip' && code !== 'LATE') return void this.#skipped++
     this.#deadLetterCount++
-    const letter: DeadLetter = { ...evidence, node: name, code, message: error instanceof Error ? error.message : String(error) }
+    const letter: DeadLetter = { ...evidence, node: name, code, message: messageOf(error) }
     const stream = this.#deadLetterStream
     // What the readers of dead letters refuse goes to the backplane: letters about letters would never end.
-    if (stream === undefined || evidence.source === 'deadLetters') this.#deadLetters.push(letter)
+    if (stream === undefined || this.#readsLetters.has(node)) this.#deadLetters.push(letter)
     else stream.push(letter, evidence.time ?? this.#clock.now(), -Infinity, evidence.partition)
   }
 
   #stop(node: string, cause: unknown, code: MillraceError['code'], evidence: Evidence): MillraceError {
     const { partition, position } = evidence
-    const message = `${node}: ${cause instanceof Error ? cause.message : String(cause)} (partition ${partition}, position ${position}; onError is 'fail')`
+    const message = `${node}: ${messageOf(cause)} (partition ${partition}, position ${position}; onError is 'fail')`
     const failure = new MillraceError(code, message, { cause, node, partition, position })
     this.#failure = failure
     return failure
@@ -436,7 +461,8 @@ interface StoredSource {
 
 interface StoredMeta {
   readonly sources: readonly StoredSource[]
-  readonly states: readonly { readonly name: string; readonly watermark: string; readonly emitted: number }[]
+  readonly states: readonly { readonly name: string; readonly watermark: string; readonly emitted: number; readonly late: number }[]
+  readonly deadLetters: number
 }
 
 /** Numbers as text: JSON has no infinities. */
@@ -444,12 +470,21 @@ const text = (value: number): string => String(value)
 
 const utf8 = new TextEncoder()
 
+/** What an error says. Anything can be thrown, even what has no text. */
+function messageOf(error: unknown): string {
+  try {
+    return String(error instanceof Error ? error.message : error)
+  } catch {
+    return 'what was thrown cannot be shown'
+  }
+}
+
 /** JSON of a value that is no longer at hand as bytes; what JSON cannot say is left to `String`. */
 function jsonBytes(value: unknown): Uint8Array {
   try {
     return utf8.encode(JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ?? String(value))
   } catch {
-    return utf8.encode(String(value))
+    return utf8.encode(messageOf(value))
   }
 }
 
@@ -465,6 +500,13 @@ function consumersOf({ nodes }: Graph): ReadonlyMap<Node, readonly Node[]> {
   const consumers = new Map<Node, Node[]>(nodes.map((node) => [node, []]))
   for (const node of nodes) for (const input of new Set(node.inputs)) consumers.get(input)?.push(node)
   return consumers
+}
+
+function readersOfLetters({ nodes }: Graph): ReadonlySet<Node> {
+  const readers = new Set<Node>()
+  // Inputs come before their users.
+  for (const node of nodes) if (node.inputs.some((input) => input.kind === 'deadLetters' || readers.has(input))) readers.add(node)
+  return readers
 }
 
 /** Sources whose watermarks a node waits for; dead letters come from all of them. */

@@ -53,10 +53,10 @@ export function compileSourceStage(host: StageHost, head: SourceNode): SourceSta
   const time = timeSource(code, head)
   return code.compile(
     'stage',
-    `(b,n)=>{const values=b.values,rows=b.rows,state=b.partition,limit=b.arrival+${code.arg(head.maxAheadMs)},p=state.id,base=b.base;
+    `(b,n)=>{const values=b.values,rows=b.rows,state=b.partition,limit=${code.arg(latestTime)}(b.arrival,${code.arg(head.maxAheadMs)}),p=${code.arg(`${head.name}/`)}+state.id,base=b.base;
 let wm=state.watermark,i=0,N=0,t=NaN;${writer.declareCounts()}
 while(i<n){try{rows:for(;i<n;i++){const v=values[i];N=${host.index(head)};t=NaN;${time}
-if(!(t>=0&&t<=limit))throw ${code.arg(badTime)}(t,b.arrival);
+if(!(t>=0&&t<=limit)){const bad=t;t=NaN;throw ${code.arg(badTime)}(bad,b.arrival)}t+=0;
 const mark=wm;if(t-${code.arg(head.outOfOrdernessMs)}>wm)wm=t-${code.arg(head.outOfOrdernessMs)};
 ${body}}}catch(e){${code.arg(host)}.fail(e,N,b,i,t);i++}}
 state.watermark=wm;${writer.storeCounts()}}`.replaceAll('@Q', 'base+rows[i]').replaceAll('@P', 'p'),
@@ -91,9 +91,16 @@ const timeOf = (found: unknown): number => (found instanceof Date ? found.getTim
 function badTime(time: number, arrival: number): MillraceError {
   if (Number.isNaN(time)) return new MillraceError('BAD_TIME', 'the event time is not a number of ms since 1970 nor a Date')
   if (time < 0) return new MillraceError('BAD_TIME', `the event time ${time} lies before 1970`)
-  const when = Math.abs(time) <= 8.64e15 ? new Date(time).toISOString() : String(time)
-  return new MillraceError('BAD_TIME', `the event time ${when} lies further than maxAhead past the arrival of the record, ${new Date(arrival).toISOString()}`)
+  return new MillraceError('BAD_TIME', `the event time ${dateOf(time)} lies further than maxAhead past the arrival of the record, ${dateOf(arrival)}`)
 }
+
+/** The last time that a Date can hold. */
+const endOfTime = 8.64e15
+
+const dateOf = (time: number): string => (Math.abs(time) <= endOfTime ? new Date(time).toISOString() : String(time))
+
+/** The latest event time that a record may have. */
+const latestTime = (arrival: number, maxAheadMs: number): number => Math.min(arrival + maxAheadMs, endOfTime)
 
 /** Writes the body of a generated loop. */
 class StageWriter {
@@ -176,7 +183,7 @@ class StageWriter {
       next: (next, options = {}) => this.count(node) + this.children(node, next, options.skip ?? skip, options.key),
       branch: (branch) => {
         const readers = this.#host.consumers(node).filter((other) => (other as BranchNode).branch === branch)
-        return this.count(node) + this.fan(readers, value, skip)
+        return readers.length === 0 ? '' : this.count(node) + this.fan(readers, value, skip)
       },
       guard: (body) => this.#guard(body),
     }
@@ -200,15 +207,19 @@ function closeSourceStage(host: StageHost, head: SourceNode): SourceStage {
     const { partition } = batch
     if (partition === undefined) return
     cursor.batch = batch
-    cursor.partition = partition.id
+    // Partitions of two sources may have one name: records of equal time are ordered by both.
+    cursor.partition = `${head.name}/${partition.id}`
+    const latest = latestTime(batch.arrival, head.maxAheadMs)
     for (let i = 0; i < length; i++) {
       let time = NaN
       cursor.at = i
       cursor.node = host.index(head)
       cursor.sequence = batch.base + (batch.rows[i] ?? 0)
       try {
-        time = read(batch, i)
-        if (!(time >= 0 && time <= batch.arrival + head.maxAheadMs)) throw badTime(time, batch.arrival)
+        const found = read(batch, i)
+        if (!(found >= 0 && found <= latest)) throw badTime(found, batch.arrival)
+        // 0 for −0, which would show in the bounds of windows.
+        time = found + 0
         const mark = partition.watermark
         partition.watermark = Math.max(mark, time - head.outOfOrdernessMs)
         countOne(host, head)

@@ -12,7 +12,7 @@ import { TumblingWindow } from './tumbling-window.ts'
 export function createOperator(host: OperatorHost, node: StatefulNode, name: string, lateRead: boolean): StatefulOperator {
   switch (node.kind) {
     case 'dedupe':
-      return new Dedupe(node, name)
+      return new Dedupe(host, node, name)
     case 'reduce':
       return new Reduce(host.form, node, name)
     case 'process':

@@ -4,7 +4,7 @@ import { Emitter } from '../state/emitter.ts'
 import type { Key } from '../state/key.ts'
 import { readValue, writeValue } from '../state/value-codec.ts'
 import type { DedupeNode } from '../topology/node.ts'
-import { verdict, type StatefulOperator } from './stateful.ts'
+import { verdict, type OperatorHost, type StatefulOperator } from './stateful.ts'
 
 /** The keys first seen within one span of `within`, with the time of the record that was let through. */
 interface Generation {
@@ -13,6 +13,9 @@ interface Generation {
   added: Key[]
   stored: boolean
 }
+
+/** A generation that has seen nothing. */
+const none: Generation = { seen: new Map(), added: [], stored: false }
 
 /**
  * Lets the first record of a key through and holds back those within `within` of it, before or after, in event time.
@@ -26,33 +29,47 @@ export class Dedupe implements StatefulOperator {
   readonly out: Emitter = new Emitter()
   readonly late: Emitter = new Emitter()
   readonly pending = false
+  readonly #host: OperatorHost
   readonly #withinMs: number
   readonly #generations = new Map<number, Generation>()
+  /** Start of the generation in the middle of {@link #near}, which is out of date while this is Infinity. */
+  #from = Infinity
+  #near: readonly [before: Generation, now: Generation, after: Generation] = [none, none, none]
   #dropped: number[] = []
   #finite = -Infinity
   #newest = -Infinity
   watermark = -Infinity
 
-  constructor(node: DedupeNode, name: string) {
+  constructor(host: OperatorHost, node: DedupeNode, name: string) {
+    this.#host = host
     this.node = node
     this.name = name
     this.#withinMs = node.withinMs
   }
 
   readonly add = (key: Key, _value: unknown, time: number, mark: number): number => {
-    if (time + this.#withinMs <= mark || time + this.#withinMs <= this.watermark) return verdict.late
-    const number = Math.floor(time / this.#withinMs)
-    if (this.#has(number, key, time) || this.#has(number - 1, key, time) || this.#has(number + 1, key, time)) return verdict.duplicate
-    const generation = this.#generation(number)
-    generation.seen.set(key, time)
-    generation.added.push(key)
+    if (time + this.#withinMs <= mark || time + this.#withinMs <= this.watermark) {
+      this.#host.countLate()
+      return verdict.late
+    }
+    if (time < this.#from || time >= this.#from + this.#withinMs) this.#turnTo(Math.floor(time / this.#withinMs))
+    const [before, now, after] = this.#near
+    if (this.#has(now, key, time) || this.#has(before, key, time) || this.#has(after, key, time)) return verdict.duplicate
+    now.seen.set(key, time)
+    now.added.push(key)
     if (time > this.#newest) this.#newest = time
     return verdict.taken
   }
 
-  #has(number: number, key: Key, time: number): boolean {
-    const seen = this.#generations.get(number)?.seen.get(key)
-    return seen !== undefined && Math.abs(time - seen) < this.#withinMs
+  #has({ seen }: Generation, key: Key, time: number): boolean {
+    const found = seen.size === 0 ? undefined : seen.get(key)
+    return found !== undefined && Math.abs(time - found) < this.#withinMs
+  }
+
+  /** Most records fall into the same generation as the one before: it and its neighbours are kept at hand. */
+  #turnTo(number: number): void {
+    this.#near = [this.#generations.get(number - 1) ?? none, this.#generation(number), this.#generations.get(number + 1) ?? none]
+    this.#from = number * this.#withinMs
   }
 
   #generation(number: number): Generation {
@@ -60,6 +77,7 @@ export class Dedupe implements StatefulOperator {
     if (known) return known
     const generation = { seen: new Map<Key, number>(), added: [], stored: false }
     this.#generations.set(number, generation)
+    this.#from = Infinity
     return generation
   }
 
@@ -79,6 +97,7 @@ export class Dedupe implements StatefulOperator {
       if ((number + 3) * this.#withinMs > to) continue
       if (stored) this.#dropped.push(number)
       this.#generations.delete(number)
+      this.#from = Infinity
     }
   }
 

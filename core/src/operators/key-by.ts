@@ -7,17 +7,13 @@ import type { Piece } from './piece.ts'
 export function keySource(code: Code, by: Selector, value: string): { readonly key: string; readonly source: string } {
   const key = code.fresh('k')
   const read = typeof by === 'string' ? `${value}[${code.arg(by)}]` : `${code.arg(selectKey(by))}(${value})`
-  return { key, source: `const ${key}=${read};if(typeof ${key}!=='string')${code.arg(checkKey)}(${key});` }
+  return { key, source: `let ${key}=${read};if(typeof ${key}!=='string')${key}=${code.arg(checkKey)}(${key});` }
 }
 
 /** A function that reads the key of a record, and throws when it is none. */
 export function keyReader(by: Selector): (value: unknown) => Key {
   const select = selectKey(by)
-  return (value) => {
-    const key = select(value as never)
-    checkKey(key)
-    return key as Key
-  }
+  return (value) => checkKey(select(value as never))
 }
 
 /** Gives records a key, for the stateful operator behind it. */

@@ -78,11 +78,16 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
   paneOf(key: Key, value: unknown, time: number, mark: number): Pane | undefined {
     const start = Math.floor(time / this.#paneMs) * this.#paneMs
     const place = this.placeLate(start, Math.max(mark, this.watermark))
-    if ((place === undefined || place.partly) && this.#lateRead) this.late.push(value, time, mark, key)
+    if (place === undefined || place.partly) this.#tooLate(key, value, time, mark)
     if (place === undefined) return undefined
     const pane = this.#pane(start, place.enters)
     if (!pane.fired && !place.partly) this.last = pane
     return pane
+  }
+
+  #tooLate(key: Key, value: unknown, time: number, mark: number): void {
+    this.host.countLate()
+    if (this.#lateRead) this.late.push(value, time, mark, key)
   }
 
   changed(pane: Pane, a: Accumulator, mark: number): void {

@@ -95,6 +95,7 @@ export class SessionWindow implements StatefulOperator {
   #add(key: Key, value: unknown, time: number, mark: number, partition: string, sequence: number): number {
     const put = this.#measure(value, time, partition, sequence)
     if (time + this.#keepMs <= Math.max(mark, this.watermark)) {
+      this.#host.countLate()
       if (this.#lateRead) this.late.push(value, time, mark, key)
       return this.#lateRead || this.node.late === 'drop' ? verdict.gone : verdict.late
     }

@@ -8,9 +8,6 @@ import type { Pane } from './pane.ts'
 import type { OperatorHost } from './stateful.ts'
 import { StackedTotals, SubtractingTotals, type Totals } from './totals.ts'
 
-/** Aggregates whose running total is exact, however often something was taken out of it. */
-const exact: ReadonlySet<string> = new Set(['count', 'distinct'])
-
 /**
  * Sliding windows: a record is added to one pane of `every`; a running total takes panes in as they enter the window and
  * out as they leave it, so 300 panes cost about what one does.
@@ -19,7 +16,6 @@ export class SlidingWindow extends PaneOperator {
   readonly #sizeMs: number
   readonly #everyMs: number
   readonly #totals: Totals
-  readonly #drifts: boolean
   /** Panes that have not entered yet, by the end of the first window they are part of. */
   readonly #entering = new Map<number, Pane[]>()
   /** Panes by the end of the last window they are part of. */
@@ -31,8 +27,6 @@ export class SlidingWindow extends PaneOperator {
     this.#everyMs = node.spec.everyMs
     const { total } = this.results
     this.#totals = total?.subtract ? new SubtractingTotals(total, total.subtract) : new StackedTotals(this.results.layout)
-    const { output } = node
-    this.#drifts = output.kind === 'aggregate' && Object.values(output.aggregates).some(({ kind }) => !exact.has(kind))
   }
 
   protected placeLate(start: number, bound: number): { readonly enters: number; readonly partly: boolean } | undefined {
@@ -62,7 +56,7 @@ export class SlidingWindow extends PaneOperator {
   protected *fire(to: number): Generator<undefined, void> {
     for (let end = this.#nextEnd(this.watermark); end <= to; end = this.#nextEnd(end)) {
       this.#enter(end)
-      if (this.#drifts && end % this.#sizeMs === 0) this.#rebuild(end)
+      if (end % this.#sizeMs === 0 && !this.#totals.isExact()) this.#rebuild(end)
       yield* this.#emitAll(end)
       this.firedUpTo = end
       for (const pane of this.#leaving.get(end) ?? []) this.#totals.leave(pane, end)

@@ -14,6 +14,8 @@ export interface Totals {
   replace(key: Key, panes: readonly { readonly pane: Pane; readonly leaves: number }[]): void
   /** Sums over the window, one a key; valid until the next step. */
   entries(): Iterable<Accumulator>
+  /** False when rounding errors may have added up. */
+  isExact(): boolean
   clear(): void
 }
 
@@ -56,6 +58,11 @@ export class SubtractingTotals implements Totals {
 
   entries(): Iterable<Accumulator> {
     return this.#sums.values()
+  }
+
+  isExact(): boolean {
+    for (const sum of this.#sums.values()) if (!this.#layout.isExact(sum)) return false
+    return true
   }
 
   clear(): void {
@@ -163,6 +170,10 @@ export class StackedTotals implements Totals {
 
   *entries(): Iterable<Accumulator> {
     for (const [key, stacks] of this.#stacks) yield stacks.sum(key, this.#layout)
+  }
+
+  isExact(): boolean {
+    return true
   }
 
   clear(): void {

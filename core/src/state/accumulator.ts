@@ -100,6 +100,11 @@ export class AccumulatorLayout {
     this.#bound.forEach((b, i) => b.steps.add(a, measured[i], value, time, partition, sequence))
   }
 
+  /** True when all numbers in it are whole and exact, so that adding and subtracting them loses nothing. */
+  isExact(a: Accumulator): boolean {
+    return this.#properties.every(({ name, initial }) => typeof initial !== 'number' || Number.isSafeInteger(a[name]))
+  }
+
   write(out: ByteWriter, a: Accumulator): void {
     for (const { name } of this.#properties) writeValue(out, a[name])
   }

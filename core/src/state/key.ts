@@ -4,11 +4,13 @@ import type { Selector } from '../topology/node.ts'
 /** What records can be keyed by. Several fields make one text, see {@link joinKey}. */
 export type Key = string | number | bigint | boolean
 
-/** Throws BAD_KEY unless `key` is one; for everything but strings, which the caller has ruled out already. */
-export function checkKey(key: unknown): void {
-  const kind = typeof key
-  if (kind === 'string' || kind === 'boolean' || kind === 'bigint') return
-  if (kind === 'number' && !Number.isNaN(key)) return
+/**
+ * The key that `key` is; throws BAD_KEY when it is none. −0 is 0, as in a Map: stored and hashed they would differ.
+ * Only what is no string has to be asked about.
+ */
+export function checkKey(key: unknown): Key {
+  if (typeof key === 'string' || typeof key === 'boolean' || typeof key === 'bigint') return key
+  if (typeof key === 'number' && !Number.isNaN(key)) return key === 0 ? 0 : key
   throw new MillraceError('BAD_KEY', `the key is ${describe(key)}; a key is a string, number, bigint or boolean`)
 }
 

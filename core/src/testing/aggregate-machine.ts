@@ -7,7 +7,7 @@ export interface Placed<T> extends Place {
 }
 
 /** An aggregate that can be run: one of its two forms, over one of its two accumulators. */
-export interface Machine {
+interface Machine {
   create(): Slots
   refuses(value: unknown): boolean
   add(a: Slots, record: Placed<unknown>): void

@@ -13,7 +13,7 @@ export interface BackplaneConformanceOptions {
   readonly test: TestFunction
   readonly expect: Expect
   /** A fresh, empty store; called once a test. */
-  create(): Promise<BackplaneStore>
+  readonly create: () => Promise<BackplaneStore>
   /** How long leases last in the tests; short where {@link BackplaneStore.advance} has to wait. @default 10_000 */
   readonly leaseMs?: number
 }

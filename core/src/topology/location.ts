@@ -4,7 +4,7 @@ import type { Location } from './node.ts'
 const ownFolder = pathOf(new URL('..', import.meta.url).href)
 
 /** Deep enough to leave this package from any of its functions. */
-const frames = 30
+const frames = 12
 
 /** The place in the user's code that called into this package; empty when the engine keeps no usable stack. */
 export function callerLocation(): Location {

@@ -1,7 +1,9 @@
 import { badOption, MillraceError } from '../errors.ts'
-import { Secret, type Field, type OfShape, type Shape } from '../fields.ts'
+import type { Field, OfShape, Shape } from '../fields.ts'
 import { misuse } from './misuse.ts'
 import { nearMiss } from './near-miss.ts'
+import { closedSecret, isSecret, secretFrom } from './param-secret.ts'
+import { isFlat, parseParam } from './param-text.ts'
 
 /** Where parameters come from, first to last: `set`, the environment, their defaults. */
 export interface ParamInputs {
@@ -51,7 +53,7 @@ export function checkParams(shape: Shape): void {
     names.slice(0, i).some((other) => paramVariable(other) === paramVariable(name)),
   )
   if (double !== undefined) throw misuse(`params: two are read from ${paramVariable(double)}; rename '${double}'`)
-  const nested = names.find((name) => !isFlat(shape[name]))
+  const nested = names.find((name) => !isGiveable(shape[name]))
   if (nested !== undefined)
     throw misuse(`params: '${nested}' must be a string, int, number, boolean, secret or array of those`)
 }
@@ -94,7 +96,7 @@ function unknownNames(shape: Shape, set: { readonly [name: string]: unknown }): 
 function resolve(name: string, field: Field<unknown>, { set = {}, env = {}, readFile }: ParamInputs): unknown {
   const given = set[name] ?? env[paramVariable(name)]
   if (isSecret(field)) return given === undefined ? absent(name, field) : secretFrom(name, given, env, readFile)
-  return given === undefined ? (field.default ?? absent(name, field)) : parse(name, field, given)
+  return given === undefined ? (field.default ?? absent(name, field)) : parseParam(name, field, given)
 }
 
 function absent(name: string, field: Field<unknown>): undefined {
@@ -104,79 +106,11 @@ function absent(name: string, field: Field<unknown>): undefined {
   throw badOption(`${name}: is missing${doc}; give ${how}, or set ${paramVariable(name)}`)
 }
 
-/** Text is parsed, a value of the right type is taken as it is. */
-function parse(name: string, field: Field<unknown>, given: unknown): unknown {
-  if (field.kind === 'optional' && field.of) return parse(name, field.of, given)
-  if (field.kind === 'array') return parseArray(name, field, given)
-  const value = typeof given === 'string' ? fromText(field, given) : given
-  if (isOf(field, value)) return value
-  throw badOption(`${name}: ${JSON.stringify(given)} is not ${words[field.kind] ?? field.kind}`)
-}
-
-function parseArray(name: string, { of }: Field<unknown>, given: unknown): unknown {
-  const items: unknown = typeof given === 'string' ? given.split(',').map((item) => item.trim()) : given
-  if (!Array.isArray(items))
-    throw badOption(`${name}: ${JSON.stringify(given)} is not a list; write items with commas between`)
-  if (of === undefined || given === '') return []
-  return items.map((item: unknown) => parse(name, of, item))
-}
-
-function fromText({ kind }: Field<unknown>, text: string): unknown {
-  if (kind === 'boolean') return text === 'true' ? true : text === 'false' ? false : undefined
-  if (kind !== 'int' && kind !== 'number') return text
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : undefined
-}
-
-function isOf({ kind }: Field<unknown>, value: unknown): boolean {
-  if (kind === 'int') return Number.isSafeInteger(value)
-  if (kind === 'number') return Number.isFinite(value)
-  return typeof value === kind
-}
-
-const words: { readonly [kind: string]: string } = {
-  int: 'a whole number',
-  number: 'a number',
-  boolean: 'true or false',
-  string: 'a text',
-}
-
-/** The value of a secret never appears in an error, not even a mistaken one. */
-function secretFrom(
-  name: string,
-  given: unknown,
-  env: ParamInputs['env'] = {},
-  readFile: ParamInputs['readFile'],
-): Secret {
-  if (given instanceof Secret) return given
-  const [, kind, place = ''] = /^(env|file):(.+)$/s.exec(String(given)) ?? []
-  if (kind === undefined) throw badOption(`${name}: is a secret; give env:NAME or file:PATH, never the secret itself`)
-  const read = kind === 'env' ? () => env[place] : () => readFile?.(place).replace(/\r?\n$/, '')
-  const secret = new Secret(() => revealed(name, `${kind}:${place}`, read))
-  secret.reveal()
-  return secret
-}
-
-function revealed(name: string, place: string, read: () => string | undefined): string {
-  try {
-    const text = read()
-    if (text !== undefined && text !== '') return text
-  } catch (cause) {
-    throw new MillraceError('BAD_OPTION', `${name}: the secret at ${place} cannot be read`, { cause })
-  }
-  throw badOption(`${name}: there is no secret at ${place}`)
-}
-
 function stand(name: string, field: Field<unknown>): unknown {
   if (field.default !== undefined) return field.default
-  if (isSecret(field)) return new Secret(() => revealed(name, 'explain()', () => undefined))
+  if (isSecret(field)) return closedSecret(name)
   return field.kind === 'string' ? `<${name}>` : absent(name, field)
 }
 
-const isSecret = (field: Field<unknown>): boolean =>
-  field.kind === 'secret' || (field.kind === 'optional' && field.of?.kind === 'secret')
-
-function isFlat(field: Field<unknown> | undefined): boolean {
-  if (field?.kind === 'optional') return isFlat(field.of)
-  if (field?.kind === 'array') return field.of !== undefined && field.of.kind in words
-  return field !== undefined && (field.kind === 'secret' || field.kind in words)
-}
+const isGiveable = (field: Field<unknown> | undefined): boolean =>
+  field !== undefined && (isSecret(field) || isFlat(field))

@@ -22,6 +22,8 @@ export interface DedupeOptions extends StatefulOptions {
 const needsKey = 'window() needs a key: call keyBy() first, or windowAll() for one window over everything'
 type NeedsKey = Problem<typeof needsKey>
 
+type RecordOf<F> = F extends Flow<infer T> ? T : never
+
 /**
  * Records of type `T` on their way. Every method adds one step to the topology and gives the stream behind it; nothing
  * runs. Functions given to it keep nothing between records and change no record: others may see the same object.
@@ -96,8 +98,8 @@ export class Stream<out T> extends Flow<T> {
   }
 
   /** All records of this stream and the others, in no order among them. */
-  union<U>(...others: readonly Flow<U>[]): Stream<T | U> {
-    return new Stream<T | U>(step(this, { kind: 'union' }, {}, others))
+  union<const F extends readonly Flow<unknown>[]>(...others: F): Stream<T | RecordOf<F[number]>> {
+    return new Stream<T | RecordOf<F[number]>>(step(this, { kind: 'union' }, {}, others))
   }
 
   /** Ends the stream in a sink: return the result from `build()` under the name the sink is to have. */

@@ -20,5 +20,5 @@ export function sliding(options: SlidingOptions): SlidingSpec {
   return Object.freeze({ kind: 'sliding', sizeMs, everyMs })
 }
 
-/** Another name of {@link sliding}, as Flink and Kafka Streams call it. */
+/** Another name of {@link sliding}, as Flink and Kafka Streams call it. @alias */
 export const hopping: typeof sliding = sliding

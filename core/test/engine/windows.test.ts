@@ -16,6 +16,7 @@ import { topology } from '../../src/topology/topology.ts'
 import type { WindowSpec } from '../../src/windows/window-spec.ts'
 import { feed, type Move } from './support/feed.ts'
 import { oracle, type OracleWindow, type Rec } from './support/oracle.ts'
+import { unplaced } from './support/unplaced.ts'
 
 const specs: readonly WindowSpec[] = [
   { kind: 'tumbling', sizeMs: 10 },
@@ -52,7 +53,10 @@ const cases: fc.Arbitrary<Case> = fc
     return { partitions, ...rest }
   })
 
-function windowed(spec: WindowSpec, outOfOrderness: number, allowedLateness: number, invertible: boolean): Graph {
+const windowed = (spec: WindowSpec, outOfOrderness: number, allowedLateness: number, invertible: boolean): Graph =>
+  unplaced(() => build(spec, outOfOrderness, allowedLateness, invertible))
+
+function build(spec: WindowSpec, outOfOrderness: number, allowedLateness: number, invertible: boolean): Graph {
   const built = topology('oracle')
     .sources(() => ({ events: from(scripted<Rec>(), { eventTime: 'at', outOfOrderness, maxAhead: '1d' }) }))
     .build(({ events }) => {

@@ -86,7 +86,12 @@ export class Checkpointer {
     const { positions, finished, deadLetters, redriven } = request
     const blobs = newest ? [...kept, newest.blob] : kept
     const checkpoint = this.#record(seq, { positions, engine: meta, state: blobs, handles, sinks, finished })
-    await this.#write({ checkpoint, deadLetters, redriven, ...(newest?.blob.kind === 'delta' ? { delta: newest } : {}) })
+    await this.#write({
+      checkpoint,
+      deadLetters,
+      redriven,
+      ...(newest?.blob.kind === 'delta' ? { delta: newest } : {}),
+    })
     this.#full = false
     this.#commit(handles)
   }

@@ -49,7 +49,12 @@ export class Compactor {
     for (const blob of blobs) parts.push(await backplane.readState(blob))
     const bytes = await this.#run(compactState(parts))
     if (bytes === undefined) return
-    const base: StateBlob = { id: `${tenureId(lease)}-${seq}-merged`, kind: 'base', bytes: bytes.length, hash: await contentHash(bytes, world) }
+    const base: StateBlob = {
+      id: `${tenureId(lease)}-${seq}-merged`,
+      kind: 'base',
+      bytes: bytes.length,
+      hash: await contentHash(bytes, world),
+    }
     if (signal.aborted) return
     if ((await backplane.writeBase(lease, base, bytes)) === 'fenced') throw fenced(lease)
     log.merged(base, blobs)

@@ -105,6 +105,11 @@ export class Inputs {
     return this.sources.some((source) => source.isEager)
   }
 
+  /** Partitions that have not ended. */
+  get live(): number {
+    return this.sources.reduce((total, { live }) => total + live, 0)
+  }
+
   get isDone(): boolean {
     return this.#actions.length === 0 && this.sources.every((source) => source.isDone)
   }

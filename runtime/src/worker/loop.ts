@@ -67,7 +67,7 @@ export class Loop {
       this.#options.check()
       if (isStopping()) return this.#end('stopped')
       const worked = await this.#work()
-      if (inputs.isDone && !redrive.isWaiting && !worked) return this.#end('finished')
+      if (!worked && inputs.isDone && !(await redrive.look())) return this.#end('finished')
       await this.#checkpointIfDue()
       if (worked) await this.#giveWay()
       else await this.#wait(wake, world)
@@ -82,16 +82,21 @@ export class Loop {
     const letters = redrive.isWaiting
     if (letters) await this.#redrive()
     const ticked = engine.nextTick() <= world.clock.now()
-    if (ticked) await this.#until((now) => engine.tick(now))
+    if (ticked) await this.#tick()
     if (!applied && !arrival && !letters && !ticked) return false
     await this.#advance()
     return true
   }
 
+  async #tick(): Promise<void> {
+    this.#touch()
+    await this.#until((now) => this.#options.engine.tick(now))
+  }
+
   async #take(arrival: Arrival): Promise<void> {
     const { from, read } = arrival
-    this.#touch()
     if (read.type === 'idle') return this.#idle(from, read.position)
+    this.#touch()
     from.idleSince = undefined
     from.idle = false
     if (read.type === 'end') return this.#options.inputs.end(arrival)
@@ -109,7 +114,7 @@ export class Loop {
       await this.#giveWay()
       this.#options.check()
     } while (row < rows)
-    this.#bytes += records.slab?.bytes.length ?? 0
+    this.#bytes += bytesOf(records)
     this.arrival = Math.max(this.arrival ?? 0, records.arrival)
   }
 
@@ -117,6 +122,7 @@ export class Loop {
   #idle(from: PartitionInput, position: string): void {
     const { engine, world } = this.#options
     const { idleAfterMs = Infinity } = from.owner.node
+    if (from.position !== position) this.#touch()
     from.position = position
     from.idleSince ??= world.elapsed()
     if (from.idle || world.elapsed() - from.idleSince < idleAfterMs) return
@@ -144,11 +150,13 @@ export class Loop {
 
   async #until(isDone: (now: number) => boolean): Promise<void> {
     const { engine, outputs, world } = this.#options
-    for (let done = false; !done; ) {
+    const { written } = outputs
+    for (let done = false; !done;) {
       done = isDone(world.clock.now())
       const backPressure = outputs.drain(engine.outputs)
       if (backPressure) await backPressure
     }
+    if (outputs.written !== written) this.#touch()
   }
 
   #keep(letters: readonly DeadLetter[]): void {
@@ -215,3 +223,7 @@ export class Loop {
     this.#turnAt = world.elapsed()
   }
 }
+
+/** Bytes that the rows of a slab span: its memory may be larger than what was read. */
+const bytesOf = ({ slab }: Records<unknown>): number =>
+  slab === undefined || slab.length === 0 ? 0 : (slab.ends[slab.length - 1] ?? 0) - (slab.starts[0] ?? 0)

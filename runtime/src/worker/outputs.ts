@@ -42,7 +42,14 @@ export class Outputs {
 
   async abort(before: number, except: readonly Handle[]): Promise<void> {
     const ports = [...this.#ports.values()]
-    await Promise.all(ports.map((port) => port.abort(before, except.filter(({ sink }) => sink === port.name))))
+    await Promise.all(
+      ports.map((port) =>
+        port.abort(
+          before,
+          except.filter(({ sink }) => sink === port.name),
+        ),
+      ),
+    )
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,13 @@
-import { MillraceError, type Partition, type Position, type Read, type Reader, type Source } from '@millrace/core'
-import type { SourceContext } from '@millrace/core'
+import {
+  type EndOfPartition,
+  MillraceError,
+  type Partition,
+  type Position,
+  type Read,
+  type Reader,
+  type Source,
+  type SourceContext,
+} from '@millrace/core'
 import type { Logger } from '../logger.ts'
 import type { World } from '../world.ts'
 import { Backoff, isTransientRead, messageOf, sleep } from './retry.ts'
@@ -61,7 +69,8 @@ export class PartitionReader {
     const { context, world } = this.#options
     while (!context.signal.aborted) {
       try {
-        return await this.#readToEnd()
+        const end = await this.#readToEnd()
+        return await (end && this.#offer(end))
       } catch (error) {
         if (context.signal.aborted) return
         if (!isTransientRead(error)) return this.#options.failed(this.#describe(error))
@@ -72,17 +81,19 @@ export class PartitionReader {
     }
   }
 
-  async #readToEnd(): Promise<void> {
+  /** @returns the end of the partition, to be offered when the reader is closed; undefined when the signal fired */
+  async #readToEnd(): Promise<EndOfPartition | undefined> {
     const { source, partition, context } = this.#options
     const reader = await source.open(partition, this.#position, context)
     try {
-      for (let ended = false; !ended && !context.signal.aborted; ) {
+      while (!context.signal.aborted) {
         const read = await reader.read(context.signal)
         this.#backoff.reset()
-        if (read.type !== 'end') this.#position = read.position
-        ended = read.type === 'end'
+        if (read.type === 'end') return read
+        this.#position = read.position
         await this.#offer(read)
       }
+      return undefined
     } finally {
       await this.#close(reader)
     }

@@ -20,7 +20,7 @@ export interface ResolveOptions {
 /** Where these partitions begin, in the same order; asks again as long as it takes, and rejects only for good. */
 export async function resolvePositions(options: ResolveOptions): Promise<Resolved[]> {
   const { partitions } = options
-  const resolved = new Array<Resolved>(partitions.length)
+  const resolved = Array.from<Resolved>({ length: partitions.length })
   const left = partitions.entries()
   const work = async (): Promise<void> => {
     for (const [i, partition] of left) resolved[i] = await resolveOne(options, partition)
@@ -29,13 +29,17 @@ export async function resolvePositions(options: ResolveOptions): Promise<Resolve
   return resolved
 }
 
-async function resolveOne({ name, source, context, world, log }: ResolveOptions, partition: Partition): Promise<Resolved> {
+async function resolveOne(
+  { name, source, context, world, log }: ResolveOptions,
+  partition: Partition,
+): Promise<Resolved> {
   try {
     const position = await retry(() => source.resolve(partition, context), {
       world,
       signal: context.signal,
       isTransient: isTransientRead,
-      failed: (error) => log.warn({ err: error, partition: partition.id }, `source ${name}: its start is not known yet`),
+      failed: (error) =>
+        log.warn({ err: error, partition: partition.id }, `source ${name}: its start is not known yet`),
     })
     return { partition, position }
   } catch (cause) {

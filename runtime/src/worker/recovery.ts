@@ -55,7 +55,12 @@ async function openSinks(options: RecoveryOptions, checkpoint: Checkpoint | unde
   }
 }
 
-async function restore(options: RecoveryOptions, engine: Engine, checkpoint: Checkpoint, plan: StatePlan): Promise<void> {
+async function restore(
+  options: RecoveryOptions,
+  engine: Engine,
+  checkpoint: Checkpoint,
+  plan: StatePlan,
+): Promise<void> {
   const blobs: Uint8Array[] = []
   for (const blob of checkpoint.state)
     blobs.push(await retry(() => options.backplane.readState(blob), retryOptions(options, 'readState')))

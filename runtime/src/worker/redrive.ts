@@ -1,5 +1,6 @@
 import type { Backplane, DeadLetter, Records, RefusedRow, StoredDeadLetter } from '@millrace/core'
 import type { Engine } from '@millrace/core/engine'
+import type { Logger } from '../logger.ts'
 
 const pageSize = 500
 
@@ -13,20 +14,39 @@ export interface RedrivePartition {
 /** Stored dead letters that somebody asked to have read again. */
 export class Redrive {
   readonly #backplane: Backplane
+  readonly #log: Logger
   readonly #wake: () => void
   #letters: readonly StoredDeadLetter[] = []
   #inFlight = false
 
-  constructor(backplane: Backplane, wake: () => void) {
+  constructor(backplane: Backplane, log: Logger, wake: () => void) {
     this.#backplane = backplane
+    this.#log = log
     this.#wake = wake
   }
 
-  /** Looks for letters, unless some found before are not yet in a checkpoint. */
-  async look(): Promise<void> {
-    if (this.#inFlight || this.#letters.length > 0) return
-    const letters = await this.#backplane.deadLetters({ state: 'redrive', limit: pageSize })
-    if (this.#inFlight || letters.length === 0) return
+  /**
+   * Looks for letters, unless some found before are not yet in a checkpoint. What fails here is tried again with the
+   * next heartbeat.
+   *
+   * @returns whether letters wait to be fed
+   */
+  async look(): Promise<boolean> {
+    try {
+      if (!this.#inFlight && !this.isWaiting) this.#found(await this.#ask())
+    } catch (error) {
+      this.#log.warn({ err: error }, 'looking for dead letters to read again failed')
+    }
+    return this.isWaiting
+  }
+
+  #ask(): Promise<readonly StoredDeadLetter[]> {
+    return this.#backplane.deadLetters({ state: 'redrive', limit: pageSize })
+  }
+
+  /** Another look may have been quicker. */
+  #found(letters: readonly StoredDeadLetter[]): void {
+    if (this.#inFlight || this.isWaiting || letters.length === 0) return
     this.#letters = letters
     this.#wake()
   }
@@ -44,10 +64,10 @@ export class Redrive {
   }
 
   /** A checkpoint names those taken. */
-  async stored(): Promise<void> {
+  stored(): void {
     if (!this.#inFlight) return
     this.#inFlight = false
-    await this.look()
+    void this.look()
   }
 }
 
@@ -69,7 +89,11 @@ export function redrivePartitions(
 export const rowsOf = ({ slab, values }: Records<unknown>): number => slab?.length ?? values?.length ?? 0
 
 /** Feeds letters to the engine as a partition that has ended after them. */
-export async function feed(engine: Engine, { source, id, records }: RedrivePartition, afterBatch: () => Promise<void>): Promise<void> {
+export async function feed(
+  engine: Engine,
+  { source, id, records }: RedrivePartition,
+  afterBatch: () => Promise<void>,
+): Promise<void> {
   const partition = engine.addPartition(source, id)
   const rows = rowsOf(records)
   let row = 0

@@ -24,18 +24,16 @@ export interface SinkPortOptions {
 /** The writer of one sink: its calls never overlap, and those that fail for the moment are made again. */
 export class SinkPort {
   readonly #options: SinkPortOptions
-  readonly #writer: SinkWriter<unknown>
+  readonly #writer: SinkWriter<never>
   #last: Promise<unknown> | undefined
 
-  private constructor(options: SinkPortOptions, writer: SinkWriter<unknown>) {
+  private constructor(options: SinkPortOptions, writer: SinkWriter<never>) {
     this.#options = options
     this.#writer = writer
   }
 
   static async open(options: SinkPortOptions): Promise<SinkPort> {
-    // a sink takes what the stream before it makes: the topology has checked that, the graph no longer knows it
-    const sink = options.node.sink as { open(context: SinkContext): Promise<SinkWriter<unknown>> }
-    return new SinkPort(options, await persist(options, 'open', () => sink.open(options.context)))
+    return new SinkPort(options, await persist(options, 'open', () => options.node.sink.open(options.context)))
   }
 
   get name(): string {
@@ -44,9 +42,20 @@ export class SinkPort {
 
   /** Back-pressure: undefined when the writer takes more at once. */
   write(batch: SinkBatch<unknown>): Promise<void> | undefined {
-    if (this.#last !== undefined) return this.#inTurn('write', () => this.#writer.write(batch))
-    const written = this.#writeNow(batch)
-    return written && this.#follow(persist(this.#options, 'write', startingWith(written, () => this.#writer.write(batch))))
+    // that it holds what the sink takes was checked when the topology was compiled; the graph no longer knows it
+    const own = batch as SinkBatch<never>
+    if (this.#last !== undefined) return this.#inTurn('write', () => this.#writer.write(own))
+    const written = this.#writeNow(own)
+    return (
+      written &&
+      this.#follow(
+        persist(
+          this.#options,
+          'write',
+          startingWith(written, () => this.#writer.write(own)),
+        ),
+      )
+    )
   }
 
   prepare(seq: number, options: { readonly last: boolean }): Promise<Prepared> {
@@ -57,13 +66,16 @@ export class SinkPort {
   async commit(handles: readonly Handle[]): Promise<void> {
     const backoff = new Backoff(this.#options.world)
     const { signal } = this.#options.context
-    for (let left = handles; left.length > 0; ) {
+    for (let left = handles; left.length > 0;) {
       const outcomes = await this.#inTurn('commit', () => this.#writer.commit(left))
       left = left.filter((handle, i) => this.#isLeft(handle, outcomes[i]))
       if (left.length === 0) return
       if (signal.aborted) throw new MillraceError('SINK', `sink ${this.name}: stopped before its output was committed`)
       const delayMs = backoff.next()
-      this.#options.log.warn({ handles: left.length, delayMs: Math.round(delayMs) }, 'the destination is away; commit waits')
+      this.#options.log.warn(
+        { handles: left.length, delayMs: Math.round(delayMs) },
+        'the destination is away; commit waits',
+      )
       await sleep(delayMs, this.#options.world, signal)
     }
   }
@@ -78,9 +90,9 @@ export class SinkPort {
     await this.#writer.close()
   }
 
-  #writeNow(batch: SinkBatch<unknown>): Promise<void> | void {
+  #writeNow(batch: SinkBatch<never>): Promise<void> | undefined {
     try {
-      return this.#writer.write(batch)
+      return this.#writer.write(batch) ?? undefined
     } catch (error) {
       return Promise.reject(error)
     }
@@ -99,12 +111,14 @@ export class SinkPort {
 
   /** Later calls wait for this one, whatever comes of it. */
   #follow<T>(running: Promise<T>): Promise<T> {
-    const last: Promise<unknown> = running.then(
-      () => undefined,
-      () => undefined,
-    ).finally(() => {
-      if (this.#last === last) this.#last = undefined
-    })
+    const last: Promise<unknown> = running
+      .then(
+        () => undefined,
+        () => undefined,
+      )
+      .finally(() => {
+        if (this.#last === last) this.#last = undefined
+      })
     this.#last = last
     return running
   }
@@ -123,10 +137,14 @@ async function persist<T>(options: SinkPortOptions, call: string, attempt: () =>
       world,
       signal: context.signal,
       isTransient: saysRetryable,
-      failed: (error, delayMs) => log.warn({ err: error, delayMs: Math.round(delayMs) }, `${call} failed; it is tried again`),
+      failed: (error, delayMs) =>
+        log.warn({ err: error, delayMs: Math.round(delayMs) }, `${call} failed; it is tried again`),
     })
   } catch (cause) {
     if (isMillraceError(cause) && cause.node !== undefined) throw cause
-    throw new MillraceError('SINK', `sink ${node.name}: ${call} failed: ${messageOf(cause)}`, { cause, node: node.name })
+    throw new MillraceError('SINK', `sink ${node.name}: ${call} failed: ${messageOf(cause)}`, {
+      cause,
+      node: node.name,
+    })
   }
 }

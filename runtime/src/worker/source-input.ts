@@ -43,7 +43,7 @@ export interface SourceInputOptions {
 /** The partitions of one source. All methods are called by the loop, between batches. */
 export class SourceInput {
   readonly node: SourceNode
-  readonly partitions = new Map<string, PartitionInput>()
+  readonly partitions: Map<string, PartitionInput> = new Map()
   readonly #engine: Engine
   readonly #resolve: SourceInputOptions['resolve']
   readonly #unborn = new Map<string, Partition>()
@@ -67,6 +67,11 @@ export class SourceInput {
 
   get source(): Source<unknown> {
     return this.node.source
+  }
+
+  /** Number of partitions that are registered and have not ended. */
+  get live(): number {
+    return this.#live
   }
 
   /** Nothing more will ever come. */
@@ -104,7 +109,11 @@ export class SourceInput {
       this.#resolve(missing, (answer) => this.end(ended, read, [...resolved, ...answer]))
       return
     }
-    this.#engine.endPartition(ended.input, this.#childrenOf(ended.partition.id, read).map(({ id }) => id))
+    const heirs = this.#childrenOf(ended.partition.id, read).map(({ id, parents = [] }) => ({
+      id,
+      parents: this.#known(parents),
+    }))
+    this.#engine.endPartition(ended.input, heirs)
     ended.state = 'ended'
     ended.position = null
     this.#live--
@@ -165,8 +174,7 @@ export class SourceInput {
   #register(partition: Partition, position: Position): void {
     this.#unborn.delete(partition.id)
     if (this.partitions.has(partition.id)) return
-    const parents = partition.parents?.filter((id) => this.partitions.has(id)) ?? []
-    const input = this.#engine.addPartition(this.name, partition.id, { parents })
+    const input = this.#engine.addPartition(this.name, partition.id, { parents: this.#known(partition.parents) })
     this.#add({ owner: this, partition, input, position, state: 'unstored', idle: false })
   }
 
@@ -175,6 +183,10 @@ export class SourceInput {
     if (partition.state !== 'ended') this.#live++
     if (partition.state === 'unstored') this.#unstored.add(partition)
     if (partition.state === 'waiting') this.#waiting.add(partition)
+  }
+
+  #known(parents: readonly string[] = []): string[] {
+    return parents.filter((id) => this.partitions.has(id))
   }
 
   #childrenOf(parent: string, { children = [] }: EndOfPartition): Partition[] {

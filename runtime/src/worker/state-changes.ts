@@ -18,7 +18,7 @@ export interface StatePlan {
 }
 
 /** The shapes of all states, as a checkpoint keeps them. */
-export const storedShapes = (graph: Graph): Json => stateShapes(graph) as unknown as Json
+export const storedShapes = (graph: Graph): Json => JSON.parse(JSON.stringify(stateShapes(graph))) as Json
 
 /**
  * Compares a checkpoint with the topology that is to go on with it. Throws CHANGED_TOPOLOGY, naming all that would be
@@ -26,7 +26,7 @@ export const storedShapes = (graph: Graph): Json => stateShapes(graph) as unknow
  * what they prepared may not be committed.
  */
 export function planState(checkpoint: Checkpoint, graph: Graph, drop: readonly string[]): StatePlan {
-  const changes = compareState(checkpoint.topology as unknown as readonly StateShape[], stateShapes(graph))
+  const changes = compareState(checkpoint.topology as readonly object[] as readonly StateShape[], stateShapes(graph))
   const lost = [...lostStates(changes), ...lostSources(checkpoint, graph), ...lostSinks(checkpoint, graph)]
   const left = lost.filter(({ name }) => !drop.includes(name))
   if (left.length > 0) throw changedTopology(graph.name, left)
@@ -59,7 +59,10 @@ const lostStates = (changes: readonly StateChange[]): Loss[] =>
 const lostSources = ({ positions }: Checkpoint, { sources }: Graph): Loss[] =>
   Object.keys(positions)
     .filter((name) => !sources.some((source) => source.name === name))
-    .map((name) => ({ name, text: `source '${name}' is gone, and with it how far it was read: give it back its name, or drop it` }))
+    .map((name) => ({
+      name,
+      text: `source '${name}' is gone, and with it how far it was read: give it back its name, or drop it`,
+    }))
 
 const lostSinks = ({ handles }: Checkpoint, { sinks }: Graph): Loss[] =>
   [...new Set(handles.map(({ sink }) => sink))]

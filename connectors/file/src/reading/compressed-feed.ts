@@ -10,7 +10,7 @@ const rawBytes = 256 * 1024
 /** Input given to the decompressor at a time: what a corrupt piece would have given is lost at first. */
 const sliceBytes = 16 * 1024
 /** The same when a corrupt piece is gone through again. */
-const fineSliceBytes = 32
+const fineSliceBytes = 1
 
 /** Reads what a compressed file holds. Offsets are of the content, so a file may be compressed anew and mended. */
 export class CompressedFeed implements Feed {

@@ -15,8 +15,9 @@ export class Decompressor {
   #input: Uint8Array = new Uint8Array(0)
   #at = 0
   #isWriting = false
+  #hasBegun = false
   #hasEnded = false
-  #failure: unknown
+  #failure: Error | undefined
   #wake = (): void => undefined
 
   constructor(compression: Compression) {
@@ -52,7 +53,8 @@ export class Decompressor {
   /** Rejects if the input so far ends in the middle. To be called once `read` has given undefined. */
   async finish(): Promise<void> {
     if (this.#frames?.isBetween === false) throw new Error('unexpected end of file')
-    if (this.#frames || this.#hasEnded) return
+    // An empty file is taken for an empty one, not for one that was cut.
+    if (this.#frames || this.#hasEnded || !this.#hasBegun) return
     this.#stream.end()
     while (!this.#hasEnded) {
       this.#stream.read()
@@ -70,7 +72,7 @@ export class Decompressor {
     const end = this.#frames?.walk(this.#input, this.#at) ?? this.#input.length
     const piece = this.#input.subarray(this.#at, end)
     this.#at = end
-    this.#isWriting = true
+    this.#isWriting = this.#hasBegun = true
     this.#stream.write(piece, () => {
       this.#isWriting = false
       this.#wake()
@@ -81,7 +83,7 @@ export class Decompressor {
     return new Promise((resolve) => (this.#wake = resolve))
   }
 
-  #ended(failure: unknown): void {
+  #ended(failure: Error | undefined): void {
     this.#hasEnded = true
     this.#failure = failure
     this.#wake()

@@ -13,7 +13,9 @@ const blockBytes = 64 * 1024
 export async function endOfFile(path: string, options: ResolvedFilesOptions): Promise<Position> {
   const content = await openContent(path, parsePosition(startOfFile), options)
   try {
-    return await (content.feed.size === undefined ? readThrough(content, options) : searchBack(content, content.feed.size))
+    return await (content.feed.size === undefined
+      ? readThrough(content, options)
+      : searchBack(content, content.feed.size))
   } finally {
     await content.feed.close()
   }

@@ -14,6 +14,13 @@ export interface FoundFile {
   readonly id: string
 }
 
+/** Where a file is. */
+export interface Place {
+  readonly path: string
+  /** Whether it no longer has a name that matches. */
+  readonly isRotated: boolean
+}
+
 const magic = /[*?[\]{}!()]/
 const atOnce = 64
 
@@ -37,13 +44,15 @@ export class FileFinder {
     return [...found.values()]
   }
 
-  /** Path of the file that a partition was found in: also after a rename within its folder. */
-  async locate(id: string): Promise<string | undefined> {
+  /** Where the file of a partition is: also after a rename within its folder. */
+  async locate(id: string): Promise<Place | undefined> {
     const inode = inodeOfPartition(id)
-    const path = this.#paths.get(inode)
-    if (path !== undefined && (await isAt(path, inode))) return path
+    const known = this.#paths.get(inode)
+    if (known !== undefined && (await isAt(known, inode))) return { path: known, isRotated: false }
     const file = (await this.find().catch(() => [])).find((found) => found.inode === inode)
-    return file?.path ?? (await this.#locateBeside(inode))
+    if (file) return { path: file.path, isRotated: false }
+    const path = await this.#locateBeside(inode)
+    return path === undefined ? undefined : { path, isRotated: true }
   }
 
   async #matches(pattern: string): Promise<string[]> {
@@ -53,7 +62,9 @@ export class FileFinder {
     const matches: string[] = []
     if (magic.test(pattern)) for await (const match of glob(pattern)) matches.push(match)
     if (matches.length > 0 || this.#options.follow) return matches
-    throw badOption(`files: nothing matches ${pattern} (from ${process.cwd()}); correct \`path\`, or set \`follow\` to wait for it`)
+    throw badOption(
+      `files: nothing matches ${pattern} (from ${process.cwd()}); correct \`path\`, or set \`follow\` to wait for it`,
+    )
   }
 
   async #look(paths: readonly string[]): Promise<readonly FoundFile[]> {
@@ -79,7 +90,9 @@ export class FileFinder {
   }
 
   async #locateBeside(inode: string): Promise<string | undefined> {
-    const folders = new Set([...this.#paths.values(), ...this.#options.paths.map(withoutMagic)].map((path) => dirname(path)))
+    const folders = new Set(
+      [...this.#paths.values(), ...this.#options.paths.map(withoutMagic)].map((path) => dirname(path)),
+    )
     for (const folder of folders) {
       for (const name of await readdir(folder).catch(() => [])) {
         const path = join(folder, name)

@@ -3,6 +3,7 @@ import type { Partition, Position, Read, Reader, RefusedRow, SourceContext } fro
 import type { ResolvedFilesOptions } from '../options.ts'
 import type { Chunk, Next } from './chunk.ts'
 import { isAt } from './file-finder.ts'
+import type { Place } from './file-finder.ts'
 import { FileRecords } from './file-records.ts'
 import type { FileMeta, Origin } from './file-records.ts'
 import { inodeOfPartition, succeed } from './identity.ts'
@@ -23,7 +24,7 @@ const mostChunks = 64
 /** Opens the file of a partition at a position. */
 export async function openReader<T>(
   partition: Partition,
-  path: string,
+  { path, isRotated }: Place,
   position: Position,
   options: ResolvedFilesOptions,
   context: SourceContext,
@@ -34,7 +35,7 @@ export async function openReader<T>(
     await content.feed.close()
     throw changedError(path, partition, position)
   }
-  return new FileReader({ partition: partition.id, path }, content, from.line, options, context)
+  return new FileReader({ partition: partition.id, path, isRotated }, content, from.line, options, context)
 }
 
 /**
@@ -61,7 +62,13 @@ class FileReader<T> implements Reader<T, FileMeta> {
   #bytes = 0
   #isClosed = false
 
-  constructor(origin: Origin, content: Content, line: number | undefined, options: ResolvedFilesOptions, context: SourceContext) {
+  constructor(
+    origin: Origin,
+    content: Content,
+    line: number | undefined,
+    options: ResolvedFilesOptions,
+    context: SourceContext,
+  ) {
     this.#origin = origin
     this.#content = content
     this.#first = content.first
@@ -89,7 +96,7 @@ class FileReader<T> implements Reader<T, FileMeta> {
 
   async #readOn(signal: AbortSignal): Promise<Read<T, FileMeta>> {
     let waited = 0
-    for (let chunks = 0; ; ) {
+    for (let chunks = 0; ;) {
       const rows = this.#cutter.cut()
       const long = this.#cutter.takeLong()
       if (rows > 0 || long.length > 0 || chunks === mostChunks) return this.#records(rows, long.map(this.#tooLong))
@@ -125,7 +132,8 @@ class FileReader<T> implements Reader<T, FileMeta> {
   }
 
   async #isRotated(): Promise<boolean> {
-    return !(await isAt(this.#origin.path, inodeOfPartition(this.#origin.partition)))
+    const { partition, path, isRotated } = this.#origin
+    return isRotated || !(await isAt(path, inodeOfPartition(partition)))
   }
 
   async #finish(): Promise<Read<T, FileMeta>> {

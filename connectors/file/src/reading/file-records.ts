@@ -1,4 +1,5 @@
 import type { Meta, Position, Records, RefusedRow, Slab } from '@millrace/core'
+import type { Place } from './file-finder.ts'
 import type { LineCutter } from './line-cutter.ts'
 
 /** What is known of a line of a file. */
@@ -12,9 +13,8 @@ export interface FileMeta extends Meta {
 }
 
 /** Where lines come from. */
-export interface Origin {
+export interface Origin extends Place {
   readonly partition: string
-  readonly path: string
 }
 
 /** The lines that a cutter has just cut, valid until it cuts again. */
@@ -28,7 +28,14 @@ export class FileRecords<T> implements Records<T, FileMeta> {
   readonly #cutter: LineCutter
   readonly #origin: Origin
 
-  constructor(cutter: LineCutter, rows: number, origin: Origin, arrival: number, refused: readonly RefusedRow[], backlog?: number) {
+  constructor(
+    cutter: LineCutter,
+    rows: number,
+    origin: Origin,
+    arrival: number,
+    refused: readonly RefusedRow[],
+    backlog?: number,
+  ) {
     const { bytes, starts, ends } = cutter
     this.slab = { bytes, starts, ends, length: rows }
     this.arrival = arrival

@@ -47,7 +47,8 @@ export class Ends {
   see(bytes: Uint8Array): void {
     this.head.see(bytes, 0, bytes.length, this.offset)
     this.offset += bytes.length
-    this.tail = bytes.length >= tailBytes ? bytes.slice(-tailBytes) : this.#longer(bytes)
+    // A copy: slice() of a Buffer is a view of memory that is read into again.
+    this.tail = bytes.length >= tailBytes ? Uint8Array.from(bytes.subarray(-tailBytes)) : this.#longer(bytes)
   }
 
   /** Mark of the position reached. */

@@ -202,7 +202,12 @@ export class LineCutter {
 
   /** Passes a line over the limit that lies in the chunk as a whole. */
   #pass(at: number, length: number): void {
-    this.#long.push({ position: this.#positionAt(at, this.#line), line: this.#nextLine(), length, bytes: this.#kept(at) })
+    this.#long.push({
+      position: this.#positionAt(at, this.#line),
+      line: this.#nextLine(),
+      length,
+      bytes: this.#kept(at),
+    })
     this.#advance(this.#at, 1)
   }
 

@@ -96,7 +96,7 @@ async function compressionOf(
   if (option === 'none') return undefined
   if (option !== 'auto') return option
   const magic = await readAt(handle, 0, 4)
-  if (magic.length < 4) return /\.gz$/.test(path) ? 'gzip' : /\.zst$/.test(path) ? 'zstd' : undefined
+  if (magic.length < 4) return path.endsWith('.gz') ? 'gzip' : path.endsWith('.zst') ? 'zstd' : undefined
   if (magic.readUInt16BE(0) === 0x1f8b) return 'gzip'
   return magic.readUInt32BE(0) === 0x28b52ffd ? 'zstd' : undefined
 }

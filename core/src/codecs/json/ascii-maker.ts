@@ -1,3 +1,5 @@
+import { generate } from './generate.ts'
+
 /** Longer texts are made faster by the platform than from their character codes. */
 const longest = 24
 
@@ -12,13 +14,12 @@ export function compileAsciiMaker(): MakeAscii {
     const codes = Array.from({ length }, (__, i) => `bytes[p + ${i}]`)
     return `case ${length}: return ${length === 0 ? `''` : `make(${codes.join(', ')})`}`
   })
-  const source = `'use strict'
+  const body = `
 return (bytes, p, end, other) => {
   switch (end - p) {
     ${cases.join('\n    ')}
     default: return other(p, end)
   }
-}
-//# sourceURL=millrace-json-ascii.js`
-  return new Function('make', source)(String.fromCharCode) as MakeAscii
+}`
+  return generate<MakeAscii>('json-ascii', { make: String.fromCharCode }, body)
 }

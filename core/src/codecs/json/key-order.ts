@@ -74,8 +74,8 @@ export class KeyOrder {
   }
 
   /**
-   * The edge that the bytes at `at` are, looked for among those known, else read; 0 when they are no valid way on.
-   * What is found comes first the next time.
+   * The edge that begins with the byte at `at`, looked for among those known, else read: white space, a comma unless at
+   * the start, a key and a colon, or white space before a closing brace. 0 when there is none.
    */
   next(node: number, text: ByteText, view: DataView, at: number, end: number): number {
     const { table } = this
@@ -122,33 +122,30 @@ export class KeyOrder {
     table[node] = edge
   }
 
-  /** Reads white space, a comma unless at the start, a key and a colon; or white space before the closing brace. */
   #read(node: number, text: ByteText, view: DataView, start: number, end: number, mayKeep: boolean): number {
     const { bytes } = text
     const object = this.#objects[this.table[node + 1]!]!
-    const atStart = this.table[node + 2] === 1
-    let at = skipBlank(bytes, start, end)
-    if (at > start && at < end && bytes[at] === closing) return this.#found(node, edgeAction.blank, at - start)
-    if (!atStart) {
-      if (at >= end || bytes[at] !== comma) return 0
-      at = skipBlank(bytes, at + 1, end)
+    const blankEnd = skipBlank(bytes, start, end)
+    if (blankEnd > start && blankEnd < end && bytes[blankEnd] === closing) {
+      return this.#found(node, edgeAction.blank, blankEnd - start)
     }
-    if (at >= end || bytes[at] !== quote) return 0
-    const key = at
-    const keyEnd = skipString(bytes, view, key + 1, end)
-    if (keyEnd < 0) return 0
-    at = skipBlank(bytes, keyEnd, end)
-    if (at >= end || bytes[at] !== colon) return 0
-    at = skipBlank(bytes, at + 1, end)
+    const key = this.table[node + 2] === 1 ? blankEnd : afterPunctuation(bytes, blankEnd, end, comma)
+    const keyEnd = key >= 0 && key < end && bytes[key] === quote ? skipString(bytes, view, key + 1, end) : -1
+    const valueStart = keyEnd < 0 ? -1 : afterPunctuation(bytes, skipBlank(bytes, keyEnd, end), end, colon)
+    if (valueStart < 0) return 0
     const name = JSON.parse(text.utf8(key, keyEnd)) as string
+    const length = valueStart - start
+    return this.#edgeTo(object, name, node, view, start, length, mayKeep && this.#hasRoom(length))
+  }
+
+  #edgeTo(object: ObjectLayout, name: string, node: number, view: DataView, start: number, length: number, keep: boolean): number {
     const field = object.fields.get(name)
     if (field === undefined && object.closed) return 0
-    const length = at - start
-    const keep = mayKeep && this.#hasRoom(length)
+    const action = field ?? edgeAction.skip
     const to = field === undefined ? this.#otherNode(object, name, keep) : object.start + (field + 1) * nodeSize
-    if (keep) return this.#keep(node, to, field ?? edgeAction.skip, view, start, length)
+    if (keep) return this.#keep(node, to, action, view, start, length)
     this.#unkept++
-    return this.#found(to, field ?? edgeAction.skip, length)
+    return this.#found(to, action, length)
   }
 
   #hasRoom(length: number): boolean {
@@ -184,6 +181,12 @@ export class KeyOrder {
   }
 }
 
+/** The place after a punctuation mark and white space, or -1 when it does not stand there. */
+function afterPunctuation(bytes: Uint8Array, at: number, end: number, mark: number): number {
+  return at < end && bytes[at] === mark ? skipBlank(bytes, at + 1, end) : -1
+}
+
+/** Where the nodes of an object are. */
 interface ObjectLayout {
   /** Node at its start; those after its fields follow, and one for keys of which there are too many. */
   readonly start: number

@@ -22,7 +22,6 @@ export function scannerSource(root: ObjectPlan): ScannerSource {
   writer.object(root)
   const { objects, functions, internerCount } = writer
   const text = lines([
-    `'use strict'`,
     'const { table: T, order, starts, source, defaults, interners, powers: P, parsed } = env',
     'const { plainEnd, skipBlank, skipValue, otherText, otherNumber, otherValue } = env',
     ...objects.map((_, o) => `const s${o} = starts[${o}]`),

@@ -10,7 +10,7 @@ const quote = 0x22
 const backslash = 0x5c
 
 /** 1 for bytes that stand for themselves in a JSON string: ASCII without control characters, quotes and backslashes. */
-const plain = Uint8Array.from({ length: 256 }, (_, byte) =>
+export const isPlain: Uint8Array = Uint8Array.from({ length: 256 }, (_, byte) =>
   Number(byte >= 0x20 && byte < 0x80 && byte !== quote && byte !== backslash),
 )
 
@@ -25,7 +25,7 @@ export function plainEnd(bytes: Uint8Array, view: DataView, start: number, end: 
       ((word - 0x20202020) | ((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101) | word) & 0x80808080
     if (hits !== 0) return at + ((31 - Math.clz32(hits & -hits)) >> 3)
   }
-  while (at < end && plain[bytes[at]!] === 1) at++
+  while (at < end && isPlain[bytes[at]!] === 1) at++
   return at
 }
 
@@ -71,22 +71,29 @@ const lowestSecond = (first: number): number => (first === 0xe0 ? 0xa0 : first =
 const highestSecond = (first: number): number => (first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf)
 
 /** Skips a number. What follows it is for the caller to check. */
-export function skipNumber(bytes: Uint8Array, start: number, end: number): number {
+export function skipNumber(bytes: Uint8Array, view: DataView, start: number, end: number): number {
   let at = start < end && bytes[start] === 0x2d ? start + 1 : start
   if (at < end && bytes[at] === 0x30) at++
-  else if ((at = skipDigits(bytes, at, end)) < 0) return -1
-  if (at < end && bytes[at] === 0x2e && (at = skipDigits(bytes, at + 1, end)) < 0) return -1
+  else if ((at = skipDigits(bytes, view, at, end)) < 0) return -1
+  if (at < end && bytes[at] === 0x2e && (at = skipDigits(bytes, view, at + 1, end)) < 0) return -1
   if (at >= end || (bytes[at]! | 0x20) !== 0x65) return at
   at++
   if (at < end && (bytes[at] === 0x2b || bytes[at] === 0x2d)) at++
-  return skipDigits(bytes, at, end)
+  return skipDigits(bytes, view, at, end)
 }
 
 /** Skips digits, at least one. */
-function skipDigits(bytes: Uint8Array, start: number, end: number): number {
+function skipDigits(bytes: Uint8Array, view: DataView, start: number, end: number): number {
   let at = start
+  while (at + 4 <= end && areDigits(view.getInt32(at, true))) at += 4
   while (at < end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39) at++
   return at > start ? at : -1
+}
+
+/** Whether four bytes are digits: what is none leaves a top bit, by itself or when the sum overflows seven bits. */
+function areDigits(word: number): boolean {
+  const digits = word ^ 0x30303030
+  return (((digits + 0x76767676) | digits) & 0x80808080) === 0
 }
 
 /** Skips spaces, tabs and line ends, of which there may be none. */
@@ -119,7 +126,7 @@ export function skipValue(bytes: Uint8Array, view: DataView, start: number, end:
     case 0x6e:
       return start + 4 <= end && view.getInt32(start) === 0x6e756c6c ? start + 4 : -1
     default:
-      return skipNumber(bytes, start, end)
+      return skipNumber(bytes, view, start, end)
   }
 }
 

@@ -61,7 +61,11 @@ export const checkpointConformance: ConformancePart = (test, expect) => {
     await first.backplane.writeCheckpoint(first.lease, writeOf(record(first.lease, 1), { deadLetters: [letter(1)] }))
     const { backplane } = await s.successor('b')
     const delta = await blobOf(first.lease, 2, 'delta', 10)
-    const late = writeOf(record(first.lease, 2, { state: [delta.blob] }), { delta, deadLetters: [letter(2)], redriven: [1] })
+    const late = writeOf(record(first.lease, 2, { state: [delta.blob] }), {
+      delta,
+      deadLetters: [letter(2)],
+      redriven: [1],
+    })
     expect(await first.backplane.writeCheckpoint(first.lease, late)).toBe('fenced')
     expect(await backplane.readCheckpoint(task)).toEqual(record(first.lease, 1))
     expect((await backplane.deadLetters({ limit: 10 })).map(({ position }) => position)).toEqual(['1'])
@@ -76,7 +80,12 @@ export const checkpointConformance: ConformancePart = (test, expect) => {
 
   test('fences by run, epoch and nonce, each of them', async (s) => {
     const { backplane, lease } = await s.owner('a')
-    for (const wrong of [{ run: 'other' }, { epoch: lease.epoch + 1 }, { epoch: lease.epoch - 1 }, { nonce: 'other' }]) {
+    for (const wrong of [
+      { run: 'other' },
+      { epoch: lease.epoch + 1 },
+      { epoch: lease.epoch - 1 },
+      { nonce: 'other' },
+    ]) {
       const forged = { ...lease, ...wrong }
       expect(await backplane.writeCheckpoint(forged, writeOf(record(forged, 1)))).toBe('fenced')
     }

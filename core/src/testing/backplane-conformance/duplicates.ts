@@ -33,7 +33,9 @@ async function twoTenures(s: Scenario): Promise<{ requests: Request[]; backplane
     const { backplane, lease } = await s.owner(name)
     const base = await blobOf(lease, from, 'base', 100)
     const delta = await blobOf(lease, from + 1, 'delta', 100)
-    const first = writeOf(record(lease, from, { state: [base.blob] }), { deadLetters: [letter(from), letter(from + 1)] })
+    const first = writeOf(record(lease, from, { state: [base.blob] }), {
+      deadLetters: [letter(from), letter(from + 1)],
+    })
     requests.push(() => backplane.acquire({ task, owner: name, leaseMs: s.leaseMs }))
     await send(() => backplane.writeBase(lease, base.blob, base.bytes))
     await send(() => backplane.writeCheckpoint(lease, first))
@@ -58,5 +60,10 @@ async function everything(backplane: Backplane): Promise<unknown> {
   const checkpoint = await backplane.readCheckpoint(task)
   const state = await Promise.all((checkpoint?.state ?? []).map(async (blob) => [...(await backplane.readState(blob))]))
   const holder = await backplane.acquire({ task, owner: 'c', leaseMs: 1 })
-  return { checkpoint, state, letters: await backplane.deadLetters({ limit: 100 }), holder: holder.type === 'held' && holder.owner }
+  return {
+    checkpoint,
+    state,
+    letters: await backplane.deadLetters({ limit: 100 }),
+    holder: holder.type === 'held' && holder.owner,
+  }
 }

@@ -3,11 +3,17 @@ import { blobOf, type ConformancePart, codeOf, record, writeOf } from './scenari
 
 /** State: whole or an error, kept as long as a record that may be needed names it. */
 export const stateConformance: ConformancePart = (test, expect) => {
-  for (const [size, length] of [['empty', 0], ['small', 100], ['large', 6 * 1024 * 1024 + 1]] as const) {
+  for (const [size, length] of [
+    ['empty', 0],
+    ['small', 100],
+    ['large', 6 * 1024 * 1024 + 1],
+  ] as const) {
     test(`reads back the bytes of a delta: ${size}`, async (s) => {
       const { backplane, lease } = await s.owner('a')
       const delta = await writeDelta(backplane, lease, 1, [], length)
-      expect(same(await (await s.store.connect()).readState(delta), (await blobOf(lease, 1, 'delta', length)).bytes)).toBe(true)
+      expect(
+        same(await (await s.store.connect()).readState(delta), (await blobOf(lease, 1, 'delta', length)).bytes),
+      ).toBe(true)
     })
 
     test(`reads back the bytes of a base: ${size}`, async (s) => {

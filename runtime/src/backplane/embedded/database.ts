@@ -104,7 +104,10 @@ export class Database {
       return
     }
     if (Number(this.get('PRAGMA application_id')?.['application_id']) !== applicationId)
-      throw new MillraceError('CORRUPT_STATE', `state file ${this.path}: it belongs to another program; name another file`)
+      throw new MillraceError(
+        'CORRUPT_STATE',
+        `state file ${this.path}: it belongs to another program; name another file`,
+      )
     if (version > schemaVersion)
       throw new MillraceError('BACKPLANE', `state file ${this.path}: a later version of Millrace made it; upgrade`)
   }

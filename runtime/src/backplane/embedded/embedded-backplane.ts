@@ -93,7 +93,8 @@ class EmbeddedBackplane implements Backplane {
 
   async writeBase(lease: Lease, blob: StateBlob, bytes: Uint8Array): Promise<WriteOutcome> {
     const { db, leases, blobs } = this.#open()
-    const fenced = (change: () => WriteOutcome): WriteOutcome => db.write(() => (leases.holds(lease) ? change() : 'fenced'))
+    const fenced = (change: () => WriteOutcome): WriteOutcome =>
+      db.write(() => (leases.holds(lease) ? change() : 'fenced'))
     const begun = fenced(() => (blobs.begin(lease, blob) ? 'written' : 'already'))
     if (begun !== 'written') return begun
     for (const turn of blobs.turns(blob, bytes)) {
@@ -126,7 +127,8 @@ class EmbeddedBackplane implements Backplane {
   }
 
   #open(): Tables {
-    if (this.#tables === 'closed') throw new MillraceError('BACKPLANE', `state file ${this.#options.path}: it is closed`)
+    if (this.#tables === 'closed')
+      throw new MillraceError('BACKPLANE', `state file ${this.#options.path}: it is closed`)
     this.#tables ??= openTables(this.#options, this.#world)
     return this.#tables
   }
@@ -134,16 +136,16 @@ class EmbeddedBackplane implements Backplane {
 
 function openTables(
   { path, job, livenessOf: liveness = livenessOf }: EmbeddedBackplaneOptions,
-  { clock, nonce, giveWay }: Pick<World, 'clock' | 'nonce' | 'giveWay'>,
+  world: Pick<World, 'clock' | 'nonce' | 'giveWay'>,
 ): Tables {
   const db = Database.open(path)
-  const context: LeaseContext = { clock, nonce, livenessOf: liveness }
+  const context: LeaseContext = { clock: world.clock, nonce: () => world.nonce(), livenessOf: liveness }
   if (job !== undefined) checkJob(db, job)
   return {
     db,
     leases: new Leases(db, context),
     checkpoints: new Checkpoints(db),
-    blobs: new StateBlobs(db, giveWay),
+    blobs: new StateBlobs(db, () => world.giveWay()),
     letters: new DeadLetters(db),
   }
 }
@@ -155,7 +157,9 @@ function checkJob(db: Database, job: string): void {
   })
   if (owner === job) return
   db.close()
-  throw badOption(`state: ${db.path} belongs to job ${JSON.stringify(owner)}; give ${JSON.stringify(job)} a file of its own`)
+  throw badOption(
+    `state: ${db.path} belongs to job ${JSON.stringify(owner)}; give ${JSON.stringify(job)} a file of its own`,
+  )
 }
 
 function insertCheckpoint({ checkpoints, blobs, letters }: Tables, lease: Lease, write: CheckpointWrite): void {

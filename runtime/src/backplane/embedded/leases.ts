@@ -32,7 +32,8 @@ export class Leases {
     const now = this.#context.clock.now()
     // a repeat of a request whose reply was lost
     if (row?.owner === owner) return this.#grant(task, owner, leaseMs, row.epoch, row.nonce)
-    if (row !== undefined && row.owner !== null && !this.#isOver(row, now)) return this.#refuse(task, row.owner, row, now)
+    if (row !== undefined && row.owner !== null && !this.#isOver(row, now))
+      return this.#refuse(task, row.owner, row, now)
     return this.#grant(task, owner, leaseMs, (row?.epoch ?? 0) + 1, this.#context.nonce())
   }
 
@@ -59,7 +60,8 @@ export class Leases {
 
   #grant(task: string, owner: string, leaseMs: number, epoch: number, nonce: string): Acquired {
     const expiresAt = this.#context.clock.now() + leaseMs
-    const sql = 'INSERT OR REPLACE INTO lease (task, owner, epoch, nonce, lease_ms, expires_at) VALUES (?, ?, ?, ?, ?, ?)'
+    const sql =
+      'INSERT OR REPLACE INTO lease (task, owner, epoch, nonce, lease_ms, expires_at) VALUES (?, ?, ?, ?, ?, ?)'
     this.#db.run(sql, task, owner, epoch, nonce, leaseMs, expiresAt)
     return { type: 'acquired', lease: { task, owner, run: this.#run(), epoch, nonce, expiresAt } }
   }

@@ -13,7 +13,7 @@ export const schema = `
 
   CREATE TABLE lease (
     task TEXT PRIMARY KEY, owner TEXT, epoch INTEGER NOT NULL, nonce TEXT NOT NULL,
-    lease_ms INTEGER NOT NULL, expires_at INTEGER NOT NULL
+    lease_ms REAL NOT NULL, expires_at REAL NOT NULL
   ) STRICT, WITHOUT ROWID;
 
   CREATE TABLE checkpoint (
@@ -28,7 +28,7 @@ export const schema = `
   CREATE TABLE chunk (blob TEXT NOT NULL, n INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (blob, n)) STRICT;
 
   CREATE TABLE dead_letter (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL, at INTEGER NOT NULL, state TEXT NOT NULL,
+    id INTEGER PRIMARY KEY AUTOINCREMENT, seq INTEGER NOT NULL, at REAL NOT NULL, state TEXT NOT NULL,
     source TEXT NOT NULL, node TEXT NOT NULL, partition TEXT NOT NULL, position TEXT NOT NULL,
     code TEXT NOT NULL, message TEXT NOT NULL, time REAL, bytes BLOB NOT NULL
   ) STRICT;

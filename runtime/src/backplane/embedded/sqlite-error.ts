@@ -18,13 +18,20 @@ export function sqliteError(error: unknown, path: string): unknown {
   switch (error.errcode & 0xff) {
     case busy:
     case locked:
-      return new MillraceError('BACKPLANE', `${text}; another process is writing to it`, { ...context, retryable: true })
+      return new MillraceError('BACKPLANE', `${text}; another process is writing to it`, {
+        ...context,
+        retryable: true,
+      })
     case readOnly:
       return new MillraceError('BACKPLANE', `${text}; make the file and its folder writable`, context)
     case cannotOpen:
       return new MillraceError('BACKPLANE', `${text}; it must be a file in a folder that this user may write`, context)
     case corrupt:
-      return new MillraceError('CORRUPT_STATE', `${text}; restore it from a backup, or start anew with another file`, context)
+      return new MillraceError(
+        'CORRUPT_STATE',
+        `${text}; restore it from a backup, or start anew with another file`,
+        context,
+      )
     case notADatabase:
       return new MillraceError('CORRUPT_STATE', `${text}; name a file of its own for the state of this job`, context)
     case full:

@@ -1,0 +1,33 @@
+const longestCell = 40
+
+/** Draws records as a table with a column a field; lines are cut to `width`. */
+export function drawTable(title: string, rows: readonly unknown[], width: number): readonly string[] {
+  const columns = [...new Set(rows.flatMap(fieldsOf))]
+  const cells = rows.map((row) => columns.map((column) => cellOf(row, column)))
+  const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((line) => line[i]?.length ?? 0)))
+  const isNumber = columns.map((column) => rows.every((row) => !isRecord(row) || typeof row[column] !== 'string'))
+  const draw = (line: readonly string[]): string =>
+    line.map((cell, i) => (isNumber[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  ')
+  return [title, draw(columns), ...cells.map(draw)].map((line) => line.slice(0, width).trimEnd())
+}
+
+const isRecord = (row: unknown): row is Readonly<Record<string, unknown>> => typeof row === 'object' && row !== null
+
+const fieldsOf = (row: unknown): string[] => (isRecord(row) ? Object.keys(row) : ['value'])
+
+function cellOf(row: unknown, column: string): string {
+  const text = textOf(isRecord(row) ? row[column] : column === 'value' ? row : undefined)
+  return text.length > longestCell ? `${text.slice(0, longestCell - 1)}…` : text
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return ''
+  if (typeof value === 'number' && !Number.isInteger(value)) return String(Number(value.toPrecision(6)))
+  const text = typeof value === 'string' ? value : toJson(value)
+  // Records come from outside: what they hold must not control the terminal.
+  return text.replace(/\p{Cc}/gu, '?')
+}
+
+/** JSON of any record; numbers that JSON does not have become text. */
+export const toJson = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part)) ?? 'null'

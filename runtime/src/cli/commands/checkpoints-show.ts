@@ -1,0 +1,123 @@
+import { badOption, type Checkpoint } from '@millrace/core'
+import { Command } from 'commander'
+import type { CommandContext } from '../command-context.ts'
+import { type SourceWatermarks, watermarksIn } from '../engine-meta.ts'
+import { exitCodes } from '../exit-code.ts'
+import { examples, jobOption, jsonOption, stateOption, wholeNumber } from '../options.ts'
+import { StateFile, type StateOptions } from '../state-file.ts'
+import { bytes, instant, span } from '../text/amounts.ts'
+import { fields, table } from '../text/table.ts'
+
+interface ShowOptions extends StateOptions {
+  readonly seq?: number
+  readonly json?: true
+}
+
+/** `millrace checkpoints show`: all that a checkpoint holds, but for the bytes of the state. */
+export const checkpointsShowCommand = ({ io, exit }: CommandContext): Command =>
+  new Command('show')
+    .description('show the last checkpoint: positions, watermarks, state, handles')
+    .addOption(stateOption())
+    .addOption(jobOption())
+    .option('--seq <n>', 'another one that is kept, by its number', wholeNumber)
+    .addOption(jsonOption())
+    .addHelpText('after', examples('checkpoints show', 'checkpoints show --state .millrace/page-views.db --json'))
+    .action((options: ShowOptions) => {
+      const file = StateFile.open(options, io.cwd)
+      const checkpoint = find(file, options.seq)
+      const now = io.world.clock.now()
+      io.out(options.json ? `${JSON.stringify(asJson(checkpoint, now), null, 2)}\n` : text(checkpoint, now))
+      file.close()
+      exit(exitCodes.ok)
+    })
+
+function find(file: StateFile, seq: number | undefined): Checkpoint {
+  const kept = file.checkpoints()
+  const found = kept.find((checkpoint) => seq === undefined || checkpoint.seq === seq)
+  if (found !== undefined) return found
+  if (kept.length === 0) throw badOption(`--state: ${file.path} holds no checkpoint yet`)
+  throw badOption(`--seq: ${seq} is not kept; there are ${kept.map((checkpoint) => checkpoint.seq).join(', ')}`)
+}
+
+/** What a sink put into a handle, and what it wants back, is its own and stays there. */
+function asJson(checkpoint: Checkpoint, now: number): object {
+  const { task, seq, takenAt, tenure, positions, topology, state, handles, finished } = checkpoint
+  const age = { takenAt: new Date(takenAt).toISOString(), ageMs: Math.max(0, now - takenAt) }
+  const shown = handles.map(({ sink, id, destination, expiresAt }) => ({ sink, id, destination, expiresAt }))
+  // JSON has no infinities: null is the watermark before the first event time, and after the last
+  return {
+    task,
+    seq,
+    ...age,
+    ...tenure,
+    positions,
+    watermarks: watermarksIn(checkpoint),
+    state,
+    handles: shown,
+    topology,
+    finished,
+  }
+}
+
+function text(checkpoint: Checkpoint, now: number): string {
+  const { handles, state } = checkpoint
+  const parts = [
+    fields(head(checkpoint, now)),
+    positionsTable(checkpoint),
+    state.length > 0 &&
+      table(
+        blobColumns,
+        state.map(({ id, kind, bytes: size, hash }) => [id, kind, bytes(size), hash.slice(0, 12)]),
+      ),
+    handles.length > 0 &&
+      table(
+        handleColumns,
+        handles.map(({ sink, id, destination }) => [sink, id, destination]),
+      ),
+  ]
+  return parts.filter(Boolean).join('\n')
+}
+
+function head({ task, seq, takenAt, tenure, state, handles, finished }: Checkpoint, now: number): [string, string][] {
+  const stored = state.reduce((sum, blob) => sum + blob.bytes, 0)
+  return [
+    ['job', task],
+    ['seq', String(seq)],
+    ['taken', `${instant(takenAt)}, ${span(now - takenAt)} ago`],
+    ['run', tenure.run],
+    ['epoch', String(tenure.epoch)],
+    ['state', `${bytes(stored)} in ${state.length} blobs`],
+    [
+      'handles',
+      handles.length === 0
+        ? 'none'
+        : `${handles.length}, made visible right after this checkpoint or by the next start`,
+    ],
+    ['finished', finished ? 'yes: the input was final and all of it is processed' : 'no'],
+  ]
+}
+
+function positionsTable(checkpoint: Checkpoint): string {
+  const watermarks = watermarksIn(checkpoint)
+  const rows = Object.entries(checkpoint.positions).flatMap(([source, partitions]) =>
+    Object.entries(partitions).map(([id, position]) => [
+      source,
+      id,
+      position ?? 'ended',
+      watermarkOf(watermarks[source], id),
+    ]),
+  )
+  return rows.length === 0 ? '' : table(positionColumns, rows)
+}
+
+const watermarkOf = (source: SourceWatermarks | undefined, partition: string): string =>
+  instant(source?.partitions[partition] ?? source?.watermark ?? NaN)
+
+const positionColumns = [{ title: 'source' }, { title: 'partition' }, { title: 'position' }, { title: 'watermark' }]
+const blobColumns = [
+  { title: 'state blob' },
+  { title: 'kind' },
+  { title: 'bytes', align: 'right' },
+  { title: 'sha-256' },
+] as const
+const handleColumns = [{ title: 'sink' }, { title: 'handle' }, { title: 'destination' }]

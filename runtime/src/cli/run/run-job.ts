@@ -1,0 +1,88 @@
+import { type Job, start, type Summary } from '../../start.ts'
+import { type SignalProcess, untilSignal } from '../../until-signal.ts'
+import { buildGraph } from '../build-graph.ts'
+import { exitCodeOf, exitCodes } from '../exit-code.ts'
+import type { Io } from '../io.ts'
+import type { AnyTopology } from '../load-topology.ts'
+import type { Params } from '../params.ts'
+import { quietWarnings } from '../quiet-warnings.ts'
+import { onUncaught } from '../uncaught.ts'
+import { jsonLogger } from './json-logger.ts'
+import { jsonReporter } from './json-reporter.ts'
+import type { Reporter } from './reporter.ts'
+import type { ResolvedRunOptions } from './run-options.ts'
+import { type JobSummary, summaryFields, summaryText } from './summary.ts'
+import { TerminalReporter } from './terminal-reporter.ts'
+
+/** What to run, and how. */
+export interface RunRequest {
+  readonly topology: AnyTopology
+  readonly params: Params
+  readonly options: ResolvedRunOptions
+  readonly io: Io
+}
+
+/** Runs a job to its end. @returns the exit code */
+export async function runJob(request: RunRequest): Promise<number> {
+  const { topology, params, options, io } = request
+  const graph = buildGraph(topology, params)
+  const reporter = reporterOf(request)
+  const failed = (error: unknown): number => {
+    reporter.end()
+    reporter.failed(error)
+    return exitCodeOf(error)
+  }
+  onUncaught(process, failed)
+  quietWarnings(process, ({ name, message }) => reporter.log.warn({ warning: name }, message))
+  try {
+    const summary = await followed(startJob(request, reporter), reporter)
+    summarise({ summary, graph, statePath: options.statePath }, options, io)
+    return exitCodes.ok
+  } catch (error) {
+    return failed(error)
+  }
+}
+
+function reporterOf({ topology: { name }, options: { progress, logLevel }, io }: RunRequest): Reporter {
+  if (progress === 'terminal') return new TerminalReporter(io, logLevel)
+  return jsonReporter(jsonLogger(name, logLevel, io), io.world)
+}
+
+/** The parameters are complete: nothing more is taken from the environment. */
+function startJob({ topology, params, options }: RunRequest, { log }: Reporter): Job {
+  const { state, checkpointEveryMs, drop } = options
+  return start<unknown>(topology, { set: params, env: {}, state, checkpointEvery: checkpointEveryMs, drop, log })
+}
+
+async function followed(job: Job, reporter: Reporter): Promise<Summary> {
+  reporter.follow(job)
+  const summary = await untilSignal(job, tellingProcess(reporter))
+  reporter.end()
+  return summary
+}
+
+/** This process, where the reporter is told before the job is. */
+function tellingProcess(reporter: Reporter): SignalProcess {
+  const told = new Map<() => void, () => void>()
+  return {
+    on(signal, listener) {
+      const tell = (): void => {
+        reporter.stopping(signal)
+        listener()
+      }
+      told.set(listener, tell)
+      process.on(signal, tell)
+    },
+    off: (signal, listener) => process.off(signal, told.get(listener) ?? listener),
+    exit(code) {
+      reporter.end()
+      process.exit(code)
+    },
+  }
+}
+
+function summarise(job: JobSummary, { summary }: ResolvedRunOptions, io: Io): void {
+  if (summary === 'text') io.err(summaryText(job))
+  // whoever asks for a log of errors only still wants to know how it ended
+  else jsonLogger(job.summary.job, 'info', io).info(summaryFields(job), 'summary')
+}

@@ -1,0 +1,166 @@
+import { type Backplane, MillraceError } from '@millrace/core'
+import { beforeEach, expect, test } from 'vitest'
+import { clicks, passing, type Click } from '../support/graphs.ts'
+import { memoryBackplane, workerOf } from '../support/job.ts'
+import { ManualWorld } from '../support/manual-world.ts'
+import { MemoryLog } from '../support/memory-log.ts'
+import { MemorySink } from '../support/memory-sink.ts'
+
+let world: ManualWorld
+let backplane: Backplane
+let log: MemoryLog<Click>
+let sink: MemorySink<Click>
+
+const away = new MillraceError('SINK', 'the destination is away', { retryable: true })
+
+beforeEach(() => {
+  world = new ManualWorld()
+  backplane = memoryBackplane(world)
+  log = new MemoryLog(world)
+  sink = new MemorySink()
+})
+
+test('makes output visible with checkpoints only', async () => {
+  log.add('a', clicks('x', 3))
+  const worker = workerOf(passing(log, sink), backplane, world)
+  void worker.run()
+  await world.advance(900)
+  expect(worker.progress().written).toBe(3)
+  expect(sink.visible).toEqual([])
+  await world.advance(200)
+  expect(sink.visible).toHaveLength(3)
+})
+
+test('stores where a partition begins before it is read, and decides that once', async () => {
+  const latest = new MemoryLog<Click>(world, { start: 'latest' }).add('a', clicks('old', 5))
+  const first = workerOf(passing(latest, sink), backplane, world)
+  void first.run()
+  await world.until(() => latest.calls.some((call) => call.startsWith('open')))
+  expect(await backplane.readCheckpoint('clicks')).toMatchObject({ seq: 1, positions: { clicks: { a: '5' } } })
+  expect(latest.calls).toEqual(['partitions', 'resolve a', 'open a at 5'])
+  first.stop()
+  await world.run(first.run())
+  latest.append('a', ...clicks('new', 2)).finish()
+  await world.run(workerOf(passing(latest, sink), backplane, world).run())
+  expect(sink.visible).toEqual(clicks('new', 2))
+  expect(latest.calls.filter((call) => call.startsWith('resolve'))).toEqual(['resolve a'])
+})
+
+test('sends a record again when its reply was lost, and commits what was accepted', async () => {
+  const lossy: Backplane = losing(backplane, 3)
+  await world.run(workerOf(passing(log.add('a', clicks('x', 3)).finish(), sink), lossy, world).run())
+  expect(sink.visible).toEqual(clicks('x', 3))
+  expect(sink.commits).toHaveLength(1)
+})
+
+test('writes no other record before the handles of the last one are committed', async () => {
+  sink.trouble.commit.push('retry', 'retry', 'retry', 'retry', 'retry', 'retry')
+  const worker = workerOf(passing(log.add('a', clicks('x', 3)), sink), backplane, world)
+  void worker.run()
+  await world.until(() => sink.calls.filter((call) => call.startsWith('commit')).length === 3)
+  const { checkpoint } = worker.progress()
+  log.append('a', ...clicks('y', 3))
+  await world.advance(2_000)
+  expect(worker.progress().checkpoint).toBe(checkpoint)
+  await world.until(() => sink.visible.length === 6)
+  expect(sink.visible).toEqual([...clicks('x', 3), ...clicks('y', 3)])
+})
+
+test('processes on while handles are being committed', async () => {
+  sink.trouble.commit.push('retry', 'retry')
+  const worker = workerOf(passing(log.add('a', clicks('x', 3)), sink, {}), backplane, world, {
+    checkpointEveryMs: 60_000,
+  })
+  void worker.run()
+  await world.until(() => sink.calls.includes('commit 1'))
+  log.append('a', ...clicks('y', 3))
+  await world.settle()
+  expect(sink.visible).toEqual([])
+  expect(worker.progress().written).toBe(6)
+})
+
+test('stops with LOST_HANDLE, naming sink and destination, when prepared output is gone', async () => {
+  const worker = workerOf(passing(log.add('a', clicks('x', 3)), sink), backplane, world)
+  const ending = worker.run()
+  sink.trouble.commit.push('retry')
+  await world.until(() => sink.calls.includes('commit 1'))
+  sink.lose()
+  await expect(world.run(ending)).rejects.toMatchObject({ code: 'LOST_HANDLE', node: 'out' })
+  await expect(ending).rejects.toThrow(/sink out: .* memory\/.* is gone/)
+})
+
+test('calls a sink again whose write, prepare or commit failed for the moment', async () => {
+  sink.trouble.write.push(away, away)
+  sink.trouble.prepare.push(away)
+  sink.trouble.open.push(away)
+  await world.run(workerOf(passing(log.add('a', clicks('x', 30)).finish(), sink), backplane, world).run())
+  expect(sink.visible).toEqual(clicks('x', 30))
+})
+
+test('fails when a sink fails for good, and the next start goes on from the last checkpoint', async () => {
+  sink.trouble.prepare.push(new Error('no such bucket'))
+  const graph = passing(log.add('a', clicks('x', 3)).finish(), sink)
+  await expect(world.run(workerOf(graph, backplane, world).run())).rejects.toMatchObject({
+    code: 'SINK',
+    node: 'out',
+    message: 'sink out: prepare failed: no such bucket',
+  })
+  await world.run(workerOf(graph, backplane, world).run())
+  expect(sink.visible).toEqual(clicks('x', 3))
+})
+
+test('commits, after a restart, what the last record lists, and only then removes what older tenures left', async () => {
+  const graph = passing(log.add('a', clicks('x', 3)), sink)
+  sink.trouble.commit.push(new Error('killed'))
+  await expect(world.run(workerOf(graph, backplane, world).run())).rejects.toMatchObject({ code: 'SINK' })
+  sink.prepared.set('left behind', { epoch: 1, values: clicks('z', 1) })
+  sink.calls.length = 0
+  const worker = workerOf(graph, backplane, world)
+  void worker.run()
+  await world.until(() => worker.state === 'running')
+  expect(sink.calls.slice(0, 3)).toEqual(['open 2', 'commit 1', 'abort 2'])
+  expect(sink.visible).toEqual(clicks('x', 3))
+  expect(sink.prepared.size).toBe(0)
+})
+
+test('gives a writer the state that the one before it had prepared', async () => {
+  const states: unknown[] = []
+  const watched = new MemorySink<Click>()
+  const { sink: inner } = watched
+  const graph = passing(log.add('a', clicks('x', 3)).finish(), {
+    sink: { ...inner, open: (context) => (states.push(context.state), inner.open(context)) },
+  } as MemorySink<Click>)
+  await world.run(workerOf(graph, backplane, world).run())
+  await world.run(workerOf(graph, backplane, world).run())
+  expect(states).toEqual([undefined, { seq: 2 }])
+})
+
+test('takes a checkpoint early when many dead letters wait in memory', async () => {
+  const page = 'x'.repeat(1024 * 1024)
+  log.add(
+    'a',
+    Array.from({ length: 10 }, () => ({ page, at: -1 })),
+  )
+  const worker = workerOf(passing(log, sink), backplane, world, { checkpointEveryMs: 3_600_000 })
+  void worker.run()
+  await world.until(() => worker.progress().checkpoint === 2)
+  expect(world.elapsed()).toBeLessThan(60_000)
+  expect(await backplane.deadLetters({ limit: 100 })).toHaveLength(10)
+})
+
+/** Does what it is asked, and loses the reply to the first writes of a record. */
+function losing(inner: Backplane, replies: number): Backplane {
+  let left = replies
+  return new Proxy(inner, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return async (...args: unknown[]) => {
+        const answer: unknown = await Reflect.apply(member, target, args)
+        if (name === 'writeCheckpoint' && left-- > 0)
+          throw new MillraceError('BACKPLANE', 'no reply', { retryable: true })
+        return answer
+      }
+    },
+  })
+}
