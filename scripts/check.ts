@@ -10,6 +10,7 @@ const steps: Record<string, string[][]> = {
   lint: [['oxlint']],
   build: [['node', 'scripts/build.ts']],
   types: [['tsc', '-p', 'tsconfig.json']],
+  snippets: [['node', 'scripts/snippets.ts']],
   knip: [['knip', '--no-config-hints']],
   api: [['node', 'scripts/api.ts']],
   publint: each('publint', '--strict'),

@@ -88,8 +88,6 @@ test('delivers the content before a corrupt byte of a small gzip file', async ()
   const path = join(await temporaryFolder(), 'a.gz')
   // Stored as it is, so that a wrong byte in the head of the second block breaks nothing before it.
   const bytes = gzipSync(written(0, 20_000), { level: 0 })
-  const head = bytes.indexOf(Buffer.from([0xff, 0xff, 0x00, 0x00]), 100)
-  expect(head === -1 || head > 100).toBe(true)
   const second = 10 + 5 + bytes.readUInt16LE(11)
   bytes[second] = 0x07
   await writeFile(path, bytes)

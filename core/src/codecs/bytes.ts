@@ -23,6 +23,7 @@ function decode(slab: Slab, from: number, to: number, values: unknown[], rows: I
 }
 
 function encode(value: Uint8Array, out: ByteWriter): void {
-  if (!(value instanceof Uint8Array)) throw badRecord(`expected a Uint8Array, found ${value === null ? 'null' : typeof value}`)
+  if (!(value instanceof Uint8Array))
+    throw badRecord(`expected a Uint8Array, found ${value === null ? 'null' : typeof value}`)
   out.bytes(value)
 }

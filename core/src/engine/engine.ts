@@ -4,6 +4,7 @@ import type { Json } from '../connector/sink.ts'
 import type { Records } from '../connector/source.ts'
 import { isMillraceError, MillraceError } from '../errors.ts'
 import { createOperator } from '../operators/create.ts'
+import { Process } from '../operators/process.ts'
 import type { OperatorHost, StatefulOperator } from '../operators/stateful.ts'
 import type { Form } from '../state/code.ts'
 import { DeltaWriter, StateImage } from '../state/delta.ts'
@@ -76,6 +77,7 @@ export class Engine {
   readonly #inputs = new Map<string, Input>()
   readonly #operators: StatefulOperator[] = []
   readonly #feeds = new Map<StatefulOperator, readonly SourceProgress[]>()
+  readonly #timed: Process[] = []
   readonly #emitters: Emitter[] = []
   readonly #names: readonly string[]
   readonly #batch = new Batch()
@@ -134,6 +136,7 @@ export class Engine {
       this.#feeds.set(operator, [...(feeds.get(node) ?? [])])
     }
     this.#operators.push(...this.#lettersLast(operatorOf).map(([, operator]) => operator))
+    this.#timed.push(...this.#operators.filter((operator) => operator instanceof Process))
     const host: StageHost = {
       form: this.#form,
       counts: this.#counts,
@@ -221,9 +224,21 @@ export class Engine {
     const to = this.#decode(batch, records, decoder, node, from)
     state.count += to - from
     this.#records += to - from
+    this.#setHorizons(state)
     stage(batch, batch.length)
     this.#flush()
     return to
+  }
+
+  /** Tells operators with timers how far the rest of their input is, so that timers fire between records of one batch. */
+  #setHorizons(partition: PartitionState): void {
+    for (const operator of this.#timed) {
+      let least = Infinity
+      for (const feed of this.#feeds.get(operator) ?? []) {
+        least = Math.min(least, feed.name === partition.source ? feed.without(partition) : feed.watermark)
+      }
+      operator.horizon = least
+    }
   }
 
   #decode(batch: Batch, records: Records<unknown>, decoder: Decoder<unknown> | undefined, node: SourceNode, from: number): number {

@@ -20,8 +20,8 @@ export interface PartitionState {
  */
 export class SourceProgress {
   readonly name: string
-  readonly partitions = new Map<string, PartitionState>()
-  watermark = -Infinity
+  readonly partitions: Map<string, PartitionState> = new Map()
+  watermark: number = -Infinity
   final = false
 
   constructor(name: string) {
@@ -30,13 +30,20 @@ export class SourceProgress {
 
   /**
    * Registers a partition. One that follows others starts at the lowest of their watermarks, so that the minimum
-   * cannot pass what it has yet to bring; one that follows nothing starts at the present minimum.
+   * cannot pass what it has yet to bring; one that follows nothing starts at the present minimum. Of a merge the first
+   * parent to end registers the child and the last one decides where it starts: whichever that was, the same.
    */
   add(id: string, parents: readonly string[] = []): PartitionState {
     const known = this.partitions.get(id)
-    if (known) return known
+    if (known !== undefined && known.count > 0) return known
     const before = parents.map((parent) => this.partitions.get(parent)?.watermark ?? this.watermark)
     const watermark = before.length > 0 ? Math.min(...before) : this.watermark
+    if (known === undefined) return this.#register(id, watermark)
+    if (before.length > 0) known.watermark = Math.max(known.watermark, watermark)
+    return known
+  }
+
+  #register(id: string, watermark: number): PartitionState {
     const partition = { source: this.name, id, watermark, count: 0, idle: false, ended: false }
     this.partitions.set(id, partition)
     return partition
@@ -58,6 +65,15 @@ export class SourceProgress {
       least = Infinity
     }
     if (least > this.watermark) this.watermark = least
+  }
+
+  /** The minimum over all active partitions but one; Infinity when it is the only one. */
+  without(partition: PartitionState): number {
+    let least = Infinity
+    for (const other of this.partitions.values()) {
+      if (other !== partition && !other.ended && !other.idle && other.watermark < least) least = other.watermark
+    }
+    return least
   }
 
   /** The watermark to store: the end of the input counts as the furthest that any partition came. */

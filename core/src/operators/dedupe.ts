@@ -38,7 +38,7 @@ export class Dedupe implements StatefulOperator {
   #dropped: number[] = []
   #finite = -Infinity
   #newest = -Infinity
-  watermark = -Infinity
+  watermark: number = -Infinity
 
   constructor(host: OperatorHost, node: DedupeNode, name: string) {
     this.#host = host
@@ -90,11 +90,13 @@ export class Dedupe implements StatefulOperator {
   // eslint-disable-next-line require-yield -- emits nothing, so never has to wait
   *advance(to: number): Generator<undefined, void> {
     if (to <= this.watermark) return
-    if (to === Infinity) this.#finite = this.watermark
+    // The end of the input forgets no more than the last record does: more may come, should the job be started again.
+    if (to === Infinity) this.#finite = Math.max(this.watermark, this.#newest)
     this.watermark = to
+    const forgetTo = this.storedWatermark()
     // A record that is not late lies above watermark − within, and looks one generation back.
     for (const [number, { stored }] of this.#generations) {
-      if ((number + 3) * this.#withinMs > to) continue
+      if ((number + 3) * this.#withinMs > forgetTo) continue
       if (stored) this.#dropped.push(number)
       this.#generations.delete(number)
       this.#from = Infinity
@@ -135,7 +137,9 @@ export class Dedupe implements StatefulOperator {
   restore(group: string, key: ByteReader, value: ByteReader): void {
     const generation = this.#generation(Number(group))
     generation.stored = true
-    generation.seen.set(readValue(key) as Key, value.float64())
+    const time = value.float64()
+    generation.seen.set(readValue(key) as Key, time)
+    if (time > this.#newest) this.#newest = time
   }
 
   restored(watermark: number): void {
@@ -143,6 +147,6 @@ export class Dedupe implements StatefulOperator {
   }
 
   storedWatermark(): number {
-    return this.watermark === Infinity ? Math.max(this.#finite, this.#newest) : this.watermark
+    return this.watermark === Infinity ? this.#finite : this.watermark
   }
 }

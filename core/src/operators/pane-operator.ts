@@ -33,9 +33,9 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
   #earlyDue = Infinity
   #finite = -Infinity
   /** End of the last window that was emitted. */
-  protected firedUpTo = -Infinity
+  protected firedUpTo: number = -Infinity
   last: Pane = noPane
-  watermark = -Infinity
+  watermark: number = -Infinity
   epoch = 1
 
   constructor(host: OperatorHost, node: WindowNode, name: string, paneMs: number, lateRead: boolean) {
@@ -56,7 +56,7 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
   protected abstract placeLate(start: number, bound: number): { readonly enters: number; readonly partly: boolean } | undefined
   /** Emits the windows that end up to a watermark, in order of their ends. */
   protected abstract fire(to: number): Generator<undefined, void>
-  /** Emits again what changed in windows that have fired. */
+  /** Emits again what changed in windows that have fired, unless the node says not to. */
   protected abstract update(pane: Pane, a: Accumulator, mark: number): void
   /** Watermark at which no window with this pane can change any more. */
   protected abstract closesAt(pane: Pane): number
@@ -92,7 +92,6 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
 
   changed(pane: Pane, a: Accumulator, mark: number): void {
     if (pane.enters <= this.watermark) {
-      if (!this.node.lateFirings) return
       pane.update(a, mark)
       this.#updated = true
     } else if (this.#everyRecords > 0) {
@@ -113,9 +112,12 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
     if (this.#updated) yield* this.#fireUpdates()
     if (to <= this.watermark) return
     yield* this.fire(to)
-    if (to === Infinity) this.#finite = this.watermark
+    // The end of the input fires everything. What is stored is the watermark that would have done that, and the panes
+    // that it leaves open: more may come, should the job be started again over more input.
+    if (to === Infinity) this.#finite = Math.max(this.watermark, this.firedUpTo)
     this.watermark = to
-    for (const [group, pane] of this.panes) if (this.closesAt(pane) <= to) this.#close(group, pane)
+    const closing = this.storedWatermark()
+    for (const [group, pane] of this.panes) if (this.closesAt(pane) <= closing) this.#close(group, pane)
   }
 
   nextTick(): number {
@@ -157,13 +159,10 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
   restored(watermark: number): void {
     this.watermark = watermark
     for (const pane of this.panes.values()) pane.fired = pane.enters <= watermark
-    this.firedUpTo = watermark
   }
 
   storedWatermark(): number {
-    // The end of the input fires everything. What really fired stays closed; what lies behind it may still come, should
-    // the job be started again over more input.
-    return this.watermark === Infinity ? Math.max(this.#finite, this.firedUpTo + this.node.allowedLatenessMs) : this.watermark
+    return this.watermark === Infinity ? this.#finite : this.watermark
   }
 
   #pane(start: number, enters: number): Pane {

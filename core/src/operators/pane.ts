@@ -9,18 +9,18 @@ export class Pane {
   readonly end: number
   /** End of the first window that counts these records; later than `end` for records that were late for some windows. */
   readonly enters: number
-  readonly entries = new Map<Key, Accumulator>()
+  readonly entries: Map<Key, Accumulator> = new Map()
   /** Changed since the last snapshot, each once. */
   dirty: Accumulator[] = []
   /** True once a snapshot has written any of it, so that closing must be written too. */
   stored = false
   fired = false
   /** Accumulators that changed after the pane had fired, with the least mark of the records that did it. */
-  readonly updates = new Map<Accumulator, number>()
+  readonly updates: Map<Accumulator, number> = new Map()
   /** Accumulators that changed since the last early firing; kept only where there are such. */
-  readonly changed = new Set<Accumulator>()
+  readonly changed: Set<Accumulator> = new Set()
 
-  constructor(start: number, end: number, enters = end) {
+  constructor(start: number, end: number, enters: number = end) {
     this.start = start
     this.end = end
     this.enters = enters

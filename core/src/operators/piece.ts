@@ -29,9 +29,9 @@ export interface StepPoint {
   /** The same for each branch of a split, by index; −1 is the rest. */
   readonly branches: ReadonlyMap<number, Step>
   /** Notes this node as the one to blame if the next call throws. */
-  blame(): void
+  readonly blame: () => void
   /** Wraps a step so that what throws inside does not take the rest of the record along. */
-  guard(step: Step): Step
+  readonly guard: (step: Step) => Step
 }
 
 /** A per-record operator, said twice: for the generated loop, and as a closure where code generation is forbidden. */

@@ -44,8 +44,12 @@ export class Process implements StatefulOperator, StateAccess {
   /** True while the end of the input fires timers: those set by then must wait, or a periodic one never ends. */
   #ending = false
   #put = false
+  /** Watermark that user code sees. */
+  #passed = -Infinity
   #finite = -Infinity
-  watermark = -Infinity
+  watermark: number = -Infinity
+  /** While a batch is processed: the lowest watermark of all else that this operator reads. */
+  horizon: number = -Infinity
 
   constructor(host: OperatorHost, node: ProcessNode, name: string) {
     this.#host = host
@@ -76,6 +80,9 @@ export class Process implements StatefulOperator, StateAccess {
   }
 
   readonly add = (key: Key, value: unknown, time: number, mark: number): number => {
+    const passed = Math.min(mark, this.horizon)
+    if ((this.#eventTimers.peek()?.at ?? Infinity) <= passed) this.#fireBefore(passed)
+    this.#passed = Math.max(this.watermark, passed)
     this.#call(this.#entries.get(key) ?? emptyEntry(key, this.#slots.length), time, () =>
       this.node.onRecord(value as never, this.#context as never),
     )
@@ -83,11 +90,17 @@ export class Process implements StatefulOperator, StateAccess {
     return verdict.taken
   }
 
+  /** Fires what is due before the next record, as if each record were a batch of its own: batch sizes change nothing. */
+  #fireBefore(passed: number): void {
+    this.#passed = passed
+    for (const _ of this.#fire(this.#eventTimers, passed, ({ at }) => Math.max(at, this.watermark)));
+  }
+
   /** Runs user code for one key; takes everything back if it throws. */
   #call(entry: ProcessEntry, time: number, run: () => void): void {
     this.#entry = entry
     this.#put = false
-    Object.assign(this.#context, { key: entry.key, time, watermark: this.watermark })
+    Object.assign(this.#context, { key: entry.key, time, watermark: this.#passed })
     try {
       run()
       this.#undo.length = 0
@@ -173,6 +186,7 @@ export class Process implements StatefulOperator, StateAccess {
 
   *advance(to: number): Generator<undefined, void> {
     if (to <= this.watermark) return
+    this.#passed = to
     this.#ending = to === Infinity
     if (this.#ending) this.#finite = this.watermark
     yield* this.#fire(this.#eventTimers, to, (timer) => Math.max(timer.at, this.watermark))
@@ -238,7 +252,7 @@ export class Process implements StatefulOperator, StateAccess {
   }
 
   restored(watermark: number): void {
-    this.watermark = watermark
+    this.watermark = this.#passed = watermark
     for (const { timers } of this.#entries.values()) for (const timer of timers.values()) this.#heapOf(timer.id).push(timer)
   }
 

@@ -2,7 +2,8 @@ import type { ByteReader } from '../state/byte-reader.ts'
 import type { Form } from '../state/code.ts'
 import type { DeltaWriter } from '../state/delta.ts'
 import { Emitter } from '../state/emitter.ts'
-import { keyFields, splitKey, type Key } from '../state/key.ts'
+import { splitKey, type Key } from '../state/key.ts'
+import { keyFields } from '../topology/key.ts'
 import { KeyedEntries, type Entry } from '../state/keyed-entries.ts'
 import { recordMaker } from '../state/record-shape.ts'
 import { readValue, writeValue } from '../state/value-codec.ts'
@@ -24,7 +25,7 @@ export class Reduce implements StatefulOperator {
   readonly #result: (values: readonly unknown[]) => object
   readonly #composite: boolean
   #finite = -Infinity
-  watermark = -Infinity
+  watermark: number = -Infinity
 
   constructor(form: Form, node: ReduceNode, name: string) {
     this.node = node

@@ -1,5 +1,5 @@
 import type { ByteWriter } from '../connector/byte-writer.ts'
-import { AccumulatorLayout, type Accumulator } from '../state/accumulator.ts'
+import type { Accumulator, AccumulatorLayout } from '../state/accumulator.ts'
 import type { ByteReader } from '../state/byte-reader.ts'
 import { Code } from '../state/code.ts'
 import type { DeltaWriter } from '../state/delta.ts'
@@ -63,10 +63,10 @@ export class SessionWindow implements StatefulOperator {
   readonly #changed = new Set<Session>()
   readonly #measure: (value: unknown, time: number, partition: string, sequence: number) => (a: Accumulator) => void
   #earlyDue = Infinity
-  #updates: Session[] = []
+  /** Sessions that have ended and changed since. */
+  readonly #updates = new Set<Session>()
   #finite = -Infinity
-  #firedUpTo = -Infinity
-  watermark = -Infinity
+  watermark: number = -Infinity
 
   constructor(host: OperatorHost, node: WindowNode & { readonly spec: SessionSpec }, name: string, lateRead: boolean) {
     this.#host = host
@@ -89,7 +89,7 @@ export class SessionWindow implements StatefulOperator {
   }
 
   get pending(): boolean {
-    return this.#updates.length > 0
+    return this.#updates.size > 0
   }
 
   #add(key: Key, value: unknown, time: number, mark: number, partition: string, sequence: number): number {
@@ -99,30 +99,29 @@ export class SessionWindow implements StatefulOperator {
       if (this.#lateRead) this.late.push(value, time, mark, key)
       return this.#lateRead || this.node.late === 'drop' ? verdict.gone : verdict.late
     }
+    const found = this.#entries.get(key)?.open.find((other) => this.#touches(other, time))
+    const a = found?.a ?? this.#layout.create(key, 0)
+    // Before anything else changes: a function of the user may throw.
+    put(a)
     const sessions = this.#entries.touch(key)
-    const session = this.#sessionOf(sessions, time)
-    put(session.a)
+    const session = found ?? this.#open(sessions, time, time, a)
+    this.#extend(session, time)
     this.#arrange(session, mark)
     this.#noteEarly(sessions, session)
     return verdict.taken
   }
 
-  /** The session a record falls into: a new one, or those it touches made into one. */
-  #sessionOf(sessions: Sessions, time: number): Session {
-    let found: Session | undefined
-    for (const other of sessions.open) {
-      if (time >= other.last + this.#gapMs || time <= other.start - this.#gapMs) continue
-      if (found === undefined) found = other
-      else this.#absorb(found, other)
-    }
-    if (found === undefined) {
-      found = this.#open(sessions, time, time, this.#layout.create(sessions.key, 0))
-    } else {
-      sessions.open = sessions.open.filter((session) => !session.gone)
-    }
-    found.start = Math.min(found.start, time)
-    found.last = Math.max(found.last, time)
-    return found
+  #touches({ start, last }: Session, time: number): boolean {
+    return time < last + this.#gapMs && time > start - this.#gapMs
+  }
+
+  /** Makes one of all the sessions that a record touches. */
+  #extend(session: Session, time: number): void {
+    const { of } = session
+    for (const other of of.open) if (other !== session && this.#touches(other, time)) this.#absorb(session, other)
+    of.open = of.open.filter(({ gone }) => !gone)
+    session.start = Math.min(session.start, time)
+    session.last = Math.max(session.last, time)
   }
 
   #absorb(into: Session, other: Session): void {
@@ -146,7 +145,7 @@ export class SessionWindow implements StatefulOperator {
     const end = session.last + this.#gapMs
     if (end <= this.watermark) {
       if (this.node.lateFirings || session.emitted === -Infinity) {
-        if (session.mark === Infinity) this.#updates.push(session)
+        this.#updates.add(session)
         session.mark = Math.min(session.mark, mark)
       }
       this.#lookAt(session, end + this.#keepMs)
@@ -161,28 +160,40 @@ export class SessionWindow implements StatefulOperator {
 
   *advance(to: number): Generator<undefined, void> {
     for (const session of this.#updates) this.#emitUpdate(session)
-    this.#updates = []
+    this.#updates.clear()
     if (to <= this.watermark) return
+    // The end of the input fires everything, and forgets no more than a watermark at the last end would: more may come,
+    // should the job be started again over more input.
+    const forgetTo = to === Infinity ? this.#lastEnd() : to
+    const kept: Session[] = []
     let emitted = 0
     for (let look = this.#looks.peek(); look !== undefined && look.at <= to; look = this.#looks.peek()) {
       this.#looks.pop()
       if (look.session.gone || look.at !== look.session.due) continue
-      if (this.#look(look.session, to) && ++emitted % batchRecords === 0 && this.#host.full()) yield
+      if (this.#look(look, to, forgetTo, kept) && ++emitted % batchRecords === 0 && this.#host.full()) yield
     }
-    if (to === Infinity) this.#finite = this.watermark
+    for (const session of kept) this.#lookAt(session, session.last + this.#gapMs + this.#keepMs)
+    if (to === Infinity) this.#finite = forgetTo
     this.watermark = to
   }
 
+  #lastEnd(): number {
+    let last = this.watermark
+    for (const { open } of this.#entries.values()) for (const session of open) last = Math.max(last, session.last + this.#gapMs)
+    return last
+  }
+
   /** Emits a session that has ended, forgets one that cannot change any more, and puts others off. */
-  #look(session: Session, to: number): boolean {
+  #look({ at, session }: Look, to: number, forgetTo: number, kept: Session[]): boolean {
     const end = session.last + this.#gapMs
-    const ended = end <= to && session.emitted !== end
+    // One that was extended is looked at again at its new end, so that sessions fire in order of their ends.
+    const ended = end <= at && session.emitted !== end
     if (ended) this.#emit(session, -Infinity)
-    if (end + this.#keepMs <= to) this.#forget(session)
-    else {
-      session.due = Infinity
-      this.#lookAt(session, end <= to ? end + this.#keepMs : end)
-    }
+    session.due = Infinity
+    if (end > at) this.#lookAt(session, end)
+    else if (end + this.#keepMs <= forgetTo) this.#forget(session)
+    else if (end + this.#keepMs > to) this.#lookAt(session, end + this.#keepMs)
+    else kept.push(session)
     return ended
   }
 
@@ -192,7 +203,6 @@ export class SessionWindow implements StatefulOperator {
     session.emitted = end
     session.mark = Infinity
     this.#changed.delete(session)
-    this.#firedUpTo = Math.max(this.#firedUpTo, end)
     this.#entries.changed(session.of)
   }
 
@@ -209,6 +219,7 @@ export class SessionWindow implements StatefulOperator {
   }
 
   #noteEarly(sessions: Sessions, session: Session): void {
+    if (session.last + this.#gapMs <= this.watermark) return
     if (this.#everyRecords > 0 && ++sessions.count % this.#everyRecords === 0) this.#emitEarly(session)
     if (this.#everyMs > 0) {
       this.#changed.add(session)
@@ -262,14 +273,16 @@ export class SessionWindow implements StatefulOperator {
 
   restored(watermark: number): void {
     this.watermark = watermark
-    this.#firedUpTo = watermark
     for (const { open } of this.#entries.values()) {
-      for (const session of open) this.#lookAt(session, session.last + this.#gapMs + (session.emitted === -Infinity ? 0 : this.#keepMs))
+      for (const session of open) {
+        const end = session.last + this.#gapMs
+        this.#lookAt(session, end > watermark ? end : end + this.#keepMs)
+      }
     }
   }
 
   storedWatermark(): number {
-    return this.watermark === Infinity ? Math.max(this.#finite, this.#firedUpTo + this.#keepMs) : this.watermark
+    return this.watermark === Infinity ? this.#finite : this.watermark
   }
 }
 

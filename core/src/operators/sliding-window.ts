@@ -50,7 +50,7 @@ export class SlidingWindow extends PaneOperator {
   override restored(watermark: number): void {
     super.restored(watermark)
     for (const pane of this.panes.values()) if (pane.fired) remove(this.#entering, pane.enters, pane)
-    this.#rebuild()
+    this.#rebuild(watermark + this.#everyMs)
   }
 
   protected *fire(to: number): Generator<undefined, void> {
@@ -89,7 +89,8 @@ export class SlidingWindow extends PaneOperator {
 
   protected update(pane: Pane, a: Accumulator, mark: number): void {
     const fired = Math.floor(this.watermark / this.#everyMs) * this.#everyMs
-    for (let end = pane.enters; end <= Math.min(this.#leaves(pane), fired); end += this.#everyMs) {
+    const last = this.node.lateFirings ? Math.min(this.#leaves(pane), fired) : -Infinity
+    for (let end = pane.enters; end <= last; end += this.#everyMs) {
       this.results.emit(a.k, end - this.#sizeMs, end, this.#contents(a.k, end), mark)
     }
     this.#totals.replace(a.k, this.#active(fired))
@@ -124,7 +125,7 @@ export class SlidingWindow extends PaneOperator {
   }
 
   /** Adds up anew, so that rounding errors of a running total live no longer than one window. */
-  #rebuild(end = this.firedUpTo + this.#everyMs): void {
+  #rebuild(end: number): void {
     this.#totals.clear()
     for (const { pane, leaves } of this.#active(end - this.#everyMs)) this.#totals.enter(pane, leaves)
   }

@@ -59,7 +59,7 @@ export interface StatefulOperator {
   restore(group: string, key: ByteReader, value: ByteReader): void
   /** Called once after all entries are back, with the watermark of then. */
   restored(watermark: number): void
-  /** The watermark to store: what has really fired, when the end of the input fired everything. */
+  /** The watermark to store: a finite one that explains what has fired, when the end of the input fired everything. */
   storedWatermark(): number
   /** Number of entries kept, for metrics. */
   readonly entries: number

@@ -29,15 +29,18 @@ function generateAdd(window: PaneWindow, layout: AccumulatorLayout, everyChange:
   const names = { value: 'v', time: 't', partition: 'p', sequence: 'q' }
   const w = code.arg(window)
   const create = code.arg(layout.create)
+  const insert = 'pane.entries.set(k,a);pane.dirty.push(a)'
+  // What a function of the user throws for must not leave an accumulator of nothing behind: it would be emitted.
+  const [before, after] = layout.mayThrow ? ['', `if(isNew){${insert}}`] : [insert, '']
   return code.compile<Add>(
     'window',
     `(k,v,t,mark,p,q)=>{${layout.measureSource(code, names)}
 let pane=${w}.last;
 if(t<pane.start||t>=pane.end||mark>t||pane.fired){pane=${w}.paneOf(k,v,t,mark);if(pane===undefined)return ${w}.lateVerdict}
-let a=pane.entries.get(k);
-if(a===undefined){a=${create}(k,${w}.epoch);pane.entries.set(k,a);pane.dirty.push(a)}
+let a=pane.entries.get(k);const isNew=a===undefined;
+if(isNew){a=${create}(k,${w}.epoch);${before}}
 else if(a.e!==${w}.epoch){a.e=${w}.epoch;pane.dirty.push(a)}
-${layout.addSource(code, names)}
+${layout.addSource(code, names)}${after}
 ${everyChange ? '' : 'if(pane.fired)'}${w}.changed(pane,a,mark);
 return ${verdict.taken}}`,
   )
@@ -49,23 +52,24 @@ function closeAdd(window: PaneWindow, layout: AccumulatorLayout, everyChange: bo
     const { last } = window
     const pane = time < last.start || time >= last.end || mark > time || last.fired ? window.paneOf(key, value, time, mark) : last
     if (pane === undefined) return window.lateVerdict
-    layout.add(accumulatorOf(pane, key, window.epoch, layout), measured, value, time, partition, sequence)
-    const a = pane.entries.get(key)
-    if (a && (everyChange || pane.fired)) window.changed(pane, a, mark)
+    const known = pane.entries.get(key)
+    const a = known ?? layout.create(key, window.epoch)
+    if (known) touch(pane, known, window.epoch)
+    layout.add(a, measured, value, time, partition, sequence)
+    if (!known) insert(pane, key, a)
+    if (everyChange || pane.fired) window.changed(pane, a, mark)
     return verdict.taken
   }
 }
 
-/** The accumulator of a key, made if need be and marked as changed. */
-export function accumulatorOf(pane: Pane, key: Key, epoch: number, layout: AccumulatorLayout): Accumulator {
-  let a = pane.entries.get(key)
-  if (a === undefined) {
-    a = layout.create(key, epoch)
-    pane.entries.set(key, a)
-    pane.dirty.push(a)
-  } else if (a.e !== epoch) {
-    a.e = epoch
-    pane.dirty.push(a)
-  }
-  return a
+/** Marks an accumulator as changed. */
+function touch(pane: Pane, a: Accumulator, epoch: number): void {
+  if (a.e === epoch) return
+  a.e = epoch
+  pane.dirty.push(a)
+}
+
+function insert(pane: Pane, key: Key, a: Accumulator): void {
+  pane.entries.set(key, a)
+  pane.dirty.push(a)
 }

@@ -3,7 +3,8 @@ import type { Aggregate } from '../aggregates/aggregate.ts'
 import { Code, type Form } from '../state/code.ts'
 import { AccumulatorLayout, type Accumulator, type Aggregates } from '../state/accumulator.ts'
 import type { Emitter } from '../state/emitter.ts'
-import { keyFields, splitKey, type Key } from '../state/key.ts'
+import { splitKey, type Key } from '../state/key.ts'
+import { keyFields } from '../topology/key.ts'
 import { compileRecord } from '../state/record-shape.ts'
 import type { WindowNode } from '../topology/node.ts'
 import type { OperatorHost } from './stateful.ts'
@@ -35,7 +36,7 @@ export class WindowResults {
   }
 
   /** Emits the result of a key and window; its time is the last instant of the window. */
-  emit(key: Key, start: number, end: number, a: Accumulator, mark = -Infinity): void {
+  emit(key: Key, start: number, end: number, a: Accumulator, mark: number = -Infinity): void {
     this.#emit(this.#make, key, start, end, a, mark)
   }
 
@@ -58,7 +59,7 @@ export class WindowResults {
     const { output } = this.#node
     if (output.kind !== 'process') return
     // All of it before any of it: a function that throws half way has emitted nothing.
-    for (const row of [...output.fn(values as never, window as never)]) this.#out.push(row, end - 1, mark, key)
+    for (const row of Array.from(output.fn(values as never, window as never))) this.#out.push(row, end - 1, mark, key)
   }
 }
 

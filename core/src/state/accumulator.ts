@@ -53,13 +53,22 @@ export class AccumulatorLayout {
   readonly names: readonly string[]
   /** True when an aggregate needs the place of records of equal time. */
   readonly ordered: boolean
+  /** True when adding calls functions of the user, which may throw. */
+  readonly mayThrow: boolean
   readonly #bound: readonly Bound[]
+  /** In order of adding: those that may throw come first, and the others have not changed when they do. */
+  readonly #adding: readonly Bound[]
   readonly #properties: readonly Property[]
+  /** In order of the names of the results: the order in which a topology names them does not matter to what is stored. */
+  readonly #stored: readonly Property[]
   readonly #code = new Code()
 
   constructor(form: Form, aggregates: Aggregates, part: 'pane' | 'total' = 'pane') {
     this.#bound = bind(aggregates, part)
+    this.mayThrow = this.#bound.some(callsUser)
+    this.#adding = [...this.#bound.filter(callsUser), ...this.#bound.filter((b) => !callsUser(b))]
     this.#properties = this.#bound.flatMap((b) => properties(b, part))
+    this.#stored = this.#bound.toSorted((a, b) => (a.result < b.result ? -1 : 1)).flatMap((b) => properties(b, part))
     this.names = this.#bound.map((b) => b.result)
     this.ordered = this.#bound.some((b) => b.aggregate.ordered)
     const subtracts = this.#bound.every((b) => b.code.subtract !== undefined)
@@ -84,7 +93,7 @@ export class AccumulatorLayout {
 
   /** Statements that add the measured record to the accumulator in the variable `a`. */
   addSource(code: Code, names: RecordNames): string {
-    return this.#bound.map((b, i) => `${translate(code, b, b.code.add, `x${i}`, names)};`).join('')
+    return this.#adding.map((b) => `${translate(code, b, b.code.add, `x${this.#bound.indexOf(b)}`, names)};`).join('')
   }
 
   /** The same as {@link measureSource}, for closures: measured values, to be given to {@link add}. */
@@ -97,7 +106,7 @@ export class AccumulatorLayout {
   }
 
   add(a: Accumulator, measured: readonly unknown[], value: unknown, time: number, partition: string, sequence: number): void {
-    this.#bound.forEach((b, i) => b.steps.add(a, measured[i], value, time, partition, sequence))
+    for (const b of this.#adding) b.steps.add(a, measured[this.#bound.indexOf(b)], value, time, partition, sequence)
   }
 
   /** True when all numbers in it are whole and exact, so that adding and subtracting them loses nothing. */
@@ -106,12 +115,12 @@ export class AccumulatorLayout {
   }
 
   write(out: ByteWriter, a: Accumulator): void {
-    for (const { name } of this.#properties) writeValue(out, a[name])
+    for (const { name } of this.#stored) writeValue(out, a[name])
   }
 
   read(from: ByteReader, key: Key, epoch: number): Accumulator {
     const a = this.create(key, epoch)
-    for (const { name } of this.#properties) a[name] = readValue(from)
+    for (const { name } of this.#stored) a[name] = readValue(from)
     return a
   }
 
@@ -152,6 +161,8 @@ function bind(aggregates: Aggregates, part: 'pane' | 'total'): Bound[] {
     return { aggregate, result, code, steps: steps(property), property, measure }
   })
 }
+
+const callsUser = ({ aggregate }: Bound): boolean => aggregate.kind === 'aggregateOf' || aggregate.kind === 'reduce'
 
 function properties({ aggregate, property }: Bound, part: 'pane' | 'total'): Property[] {
   const { slots } = (part === 'total' && aggregate.total) || aggregate

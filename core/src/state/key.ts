@@ -59,9 +59,6 @@ export function selectField(name: string): (value: never) => unknown {
   return (value: Readonly<Record<string, unknown>>) => value[name]
 }
 
-/** Names of the fields that a key puts into a result: the field, the fields, or `key` for a function. */
-export const keyFields = (by: Selector): readonly string[] => (typeof by === 'string' ? [by] : typeof by === 'function' ? ['key'] : by)
-
 /**
  * The exchange partition of a key: FNV-1a (32 bits) over the stored form of the key, then mixed (the finaliser of
  * MurmurHash3), modulo the number of partitions. Part of the stored format: test vectors in `key.test.ts`.

@@ -9,7 +9,7 @@ export interface CodecConformanceOptions<T> {
   readonly test: TestFunction
   readonly expect: Expect
   /** Called once or more a test. */
-  create(): Codec<T>
+  readonly create: () => Codec<T>
   /** Records that come back from their bytes as they were; some dozen that differ, with the odd ones among them. */
   readonly samples: readonly T[]
   /** Records that do not decode, as text or bytes; none for a codec that takes all there is. */
@@ -103,7 +103,10 @@ function surroundings<T>(options: CodecConformanceOptions<T>): void {
     const all = mixture(options)
     const whole = summary(decodeAll(create().decoder(), slabOf(all)))
     for (const filling of fillings) {
-      const filled = slabOf(all, Uint8Array.from(filling, (letter) => letter.charCodeAt(0)))
+      const filled = slabOf(
+        all,
+        Uint8Array.from(filling, (letter) => letter.charCodeAt(0)),
+      )
       expect(summary(decodeAll(create().decoder(), filled))).toEqual(whole)
     }
   })
@@ -133,7 +136,10 @@ function independence<T>(options: CodecConformanceOptions<T>): void {
     const whole = summary(decodeAll(create().decoder(), slab))
     const codec = create()
     const [one, other] = [codec.decoder(), codec.decoder()]
-    const both: [Decoded, Decoded] = [{ records: [], refusals: [] }, { records: [], refusals: [] }]
+    const both: [Decoded, Decoded] = [
+      { records: [], refusals: [] },
+      { records: [], refusals: [] },
+    ]
     for (let row = 0; row < slab.length; row++) {
       append(both[0], decodeAll(one, slab, row, row + 1))
       append(both[1], decodeAll(other, slab, slab.length - row - 1, slab.length - row))

@@ -2,7 +2,18 @@ import { describe, expect, expectTypeOf, test } from 'vitest'
 import { ByteWriter } from '../../src/connector/byte-writer.ts'
 import type { Codec } from '../../src/connector/codec.ts'
 import { json } from '../../src/codecs/json.ts'
-import { array, boolean, int, nullable, number, object, optional, secret, string, type Shape } from '../../src/fields.ts'
+import {
+  array,
+  boolean,
+  int,
+  nullable,
+  number,
+  object,
+  optional,
+  secret,
+  string,
+  type Shape,
+} from '../../src/fields.ts'
 import { codecConformance } from '../../src/testing/codec-conformance.ts'
 import { bytesOf, encodedText, outcome, outcomes, parsingDecoder, recordOrMessage } from './json/support.ts'
 
@@ -21,7 +32,14 @@ const samples = [
   { id: '', total: 0, count: 0, paid: false, note: '', tags: [], user: { name: 'Bob', age: 7 } },
   { id: '"\\\n\u0000\u2028', total: 1e-7, count: -1, paid: true, note: '/p', tags: ['x', ''], user: { name: '' } },
   { id: 'Zoë', total: -12.25, count: 2 ** 53 - 1, paid: true, note: '😀', tags: ['ß'], user: { name: '日本', age: 0 } },
-  { id: '\ud800', total: 1e300, count: -(2 ** 53) + 1, paid: true, note: 'x'.repeat(100), user: { name: 'a'.repeat(70) } },
+  {
+    id: '\ud800',
+    total: 1e300,
+    count: -(2 ** 53) + 1,
+    paid: true,
+    note: 'x'.repeat(100),
+    user: { name: 'a'.repeat(70) },
+  },
   { id: 'x'.repeat(70_000), total: 123456.789, count: 10, paid: false, note: null, user: { name: 'long' } },
 ]
 
@@ -31,8 +49,27 @@ describe('json with fields', () => {
     expect,
     create: () => json(order),
     samples,
-    refused: ['', ' ', '{', '{}', 'null', '[]', '{"id":"a"}', '{"id":1}', bytesOf('{"id":"\xff"}').map((byte) => (byte === 0xc3 ? 0xff : byte))],
-    unwritable: [undefined, null, 1, [], {}, { ...samples[0], total: NaN }, { ...samples[0], count: 1.5 }, { ...samples[0], tags: [undefined] }],
+    refused: [
+      '',
+      ' ',
+      '{',
+      '{}',
+      'null',
+      '[]',
+      '{"id":"a"}',
+      '{"id":1}',
+      bytesOf('{"id":"\xff"}').map((byte) => (byte === 0xc3 ? 0xff : byte)),
+    ],
+    unwritable: [
+      undefined,
+      null,
+      1,
+      [],
+      {},
+      { ...samples[0], total: NaN },
+      { ...samples[0], count: 1.5 },
+      { ...samples[0], tags: [undefined] },
+    ],
   })
 })
 
@@ -57,7 +94,9 @@ describe('what is decoded', () => {
   })
 
   test('is a plain object to anyone', () => {
-    const [record] = outcomes(json(order).decoder(), [encodedText(json(order).encoder(), samples[0])]).map((each) => 'record' in each && each.record)
+    const [record] = outcomes(json(order).decoder(), [encodedText(json(order).encoder(), samples[0])]).map(
+      (each) => 'record' in each && each.record,
+    )
     expect(record).toStrictEqual(samples[0])
     expect(Object.getPrototypeOf(record)).toBe(Object.prototype)
     expect((record as object).constructor).toBe(Object)
@@ -70,18 +109,27 @@ describe('what is decoded', () => {
   })
 
   test('has the default of a field that is absent', () => {
-    expect(of({ a: string({ default: 'none' }), n: object({ b: int({ default: 5 }) }) }, '{"n":{}}')).toStrictEqual({ a: 'none', n: { b: 5 } })
+    expect(of({ a: string({ default: 'none' }), n: object({ b: int({ default: 5 }) }) }, '{"n":{}}')).toStrictEqual({
+      a: 'none',
+      n: { b: 5 },
+    })
     expect(of({ a: string({ default: 'none' }) }, '{"a":null}')).toBe('a: expected a string, found null')
   })
 
   test('takes the last of two equal keys', () => {
     expect(recordOrMessage(page, '{"page":1,"page":"b"}')).toStrictEqual({ page: 'b' })
     expect(recordOrMessage(page, '{"page":"a","\\u0070age":"b"}')).toStrictEqual({ page: 'b' })
-    expect(of({ n: object({ a: optional(int()), b: optional(int()) }) }, '{"n":{"a":1},"n":{"b":2}}')).toStrictEqual({ n: { b: 2 } })
+    expect(of({ n: object({ a: optional(int()), b: optional(int()) }) }, '{"n":{"a":1},"n":{"b":2}}')).toStrictEqual({
+      n: { b: 2 },
+    })
   })
 
   test('takes names that every object inherits only when they are there', () => {
-    const inherited = { constructor: optional(string()), toString: optional(int()), hasOwnProperty: optional(boolean()) }
+    const inherited = {
+      constructor: optional(string()),
+      toString: optional(int()),
+      hasOwnProperty: optional(boolean()),
+    }
     expect(of(inherited, '{}')).toStrictEqual({})
     expect(of(inherited, '{"toString":1,"constructor":"c"}')).toStrictEqual({ constructor: 'c', toString: 1 })
     expect(of({ valueOf: int() }, '{}')).toBe('valueOf: expected a whole number of at most 2^53 − 1, found nothing')
@@ -108,23 +156,55 @@ describe('what is decoded', () => {
     expect(of({ at: int() }, text)).toStrictEqual({ at })
   })
 
-  test.each(['9007199254740992', '-9007199254740993', '1.5', '1e400', '12345678901234567890', '1e-1', 'null', '"1"', 'true', '[1]'])(
-    'takes %s for no whole number',
-    (text) => {
-      expect(of({ at: int() }, `{"at":${text}}`)).toContain('at: expected a whole number')
-    },
-  )
+  test.each([
+    '9007199254740992',
+    '-9007199254740993',
+    '1.5',
+    '1e400',
+    '12345678901234567890',
+    '1e-1',
+    'null',
+    '"1"',
+    'true',
+    '[1]',
+  ])('takes %s for no whole number', (text) => {
+    expect(of({ at: int() }, `{"at":${text}}`)).toContain('at: expected a whole number')
+  })
 
-  test.each(['0', '-0', '0.1', '1.25', '-1.5', '123456.789', '52.3702157', '0.000001', '1e21', '1.7976931348623157e308', '5e-324', '1e-400', '9007199254740993',
-    '0.1234567890123456789', '100000000000000000000000.5', '0.30000000000000004', '2.2250738585072011e-308', '1E5', '1e+5', '1234567890123456.5', '0.00000000000000000000001'])('reads the number %s as JSON.parse does', (text) => {
+  test.each([
+    '0',
+    '-0',
+    '0.1',
+    '1.25',
+    '-1.5',
+    '123456.789',
+    '52.3702157',
+    '0.000001',
+    '1e21',
+    '1.7976931348623157e308',
+    '5e-324',
+    '1e-400',
+    '9007199254740993',
+    '0.1234567890123456789',
+    '100000000000000000000000.5',
+    '0.30000000000000004',
+    '2.2250738585072011e-308',
+    '1E5',
+    '1e+5',
+    '1234567890123456.5',
+    '0.00000000000000000000001',
+  ])('reads the number %s as JSON.parse does', (text) => {
     expect(of({ n: number() }, `{"n":${text}}`)).toStrictEqual({ n: JSON.parse(text) })
   })
 
-  test.each(['01', '-', '1.', '.5', '+1', '0x10', '1e', '1e+', '--1', 'NaN', 'Infinity', '1_000', '1 2', '00', '-01'])('refuses %s, which is no number', (text) => {
-    expect(of({ n: number() }, `{"n":${text}}`)).toContain('not JSON')
-    expect(of({ n: int() }, `{"n":${text}}`)).toContain('not JSON')
-    expect(of({ other: optional(int()) }, `{"n":${text}}`)).toContain('not JSON')
-  })
+  test.each(['01', '-', '1.', '.5', '+1', '0x10', '1e', '1e+', '--1', 'NaN', 'Infinity', '1_000', '1 2', '00', '-01'])(
+    'refuses %s, which is no number',
+    (text) => {
+      expect(of({ n: number() }, `{"n":${text}}`)).toContain('not JSON')
+      expect(of({ n: int() }, `{"n":${text}}`)).toContain('not JSON')
+      expect(of({ other: optional(int()) }, `{"n":${text}}`)).toContain('not JSON')
+    },
+  )
 
   test.each(['1e400', '-1e400'])('refuses %s, which is not finite', (text) => {
     expect(of({ n: number() }, `{"n":${text}}`)).toContain('n: expected a finite number, found')
@@ -190,15 +270,34 @@ describe('what is decoded', () => {
     ['cut short', [0xe2, 0x82]],
     ['no byte of UTF-8', [0xff]],
   ])('is refused where a string is not UTF-8: %s', (_, bad) => {
-    const around = (before: string, after: string): Uint8Array => Uint8Array.of(...bytesOf(before), ...bad, ...bytesOf(after))
-    for (const record of [around('{"page":"', '"}'), around('{"page":"a","b":"', '"}'), around('{"page":"a","b":["x', '"]}'), around('{"page":"a","', '":1}')]) {
+    const around = (before: string, after: string): Uint8Array =>
+      Uint8Array.of(...bytesOf(before), ...bad, ...bytesOf(after))
+    for (const record of [
+      around('{"page":"', '"}'),
+      around('{"page":"a","b":"', '"}'),
+      around('{"page":"a","b":["x', '"]}'),
+      around('{"page":"a","', '":1}'),
+    ]) {
       expect(recordOrMessage(page, record)).toBe('the record is not UTF-8')
       expect(recordOrMessage(json(), record)).toBe('the record is not UTF-8')
     }
   })
 
-  test.each(['\u0080', '\u07ff', '\u0800', '\ud7ff', '\ue000', '\uffff', '\ufffd', '\u{10000}', '\u{10ffff}', '\ufeff'])('takes every character of UTF-8: %j', (character) => {
-    expect(recordOrMessage(page, `{"page":"${character}","b":"${character}","${character}":["${character}"]}`)).toStrictEqual({ page: character })
+  test.each([
+    '\u0080',
+    '\u07ff',
+    '\u0800',
+    '\ud7ff',
+    '\ue000',
+    '\uffff',
+    '\ufffd',
+    '\u{10000}',
+    '\u{10ffff}',
+    '\ufeff',
+  ])('takes every character of UTF-8: %j', (character) => {
+    expect(
+      recordOrMessage(page, `{"page":"${character}","b":"${character}","${character}":["${character}"]}`),
+    ).toStrictEqual({ page: character })
   })
 
   test('is not bound by how deep the record is nested', () => {
@@ -229,9 +328,13 @@ describe('a refusal', () => {
     expect(name({ a: boolean() }, '{"a":"secret"}')).toBe('a: expected true or false, found a string')
     expect(name({ a: int() }, '{"a":1.5}')).toBe('a: expected a whole number of at most 2^53 − 1, found 1.5')
     expect(name({ a: array(int()) }, '{"a":{}}')).toBe('a: expected a list, found an object')
-    expect(name({ a: array(int()) }, '{"a":[1,[]]}')).toBe('a[1]: expected a whole number of at most 2^53 − 1, found a list')
+    expect(name({ a: array(int()) }, '{"a":[1,[]]}')).toBe(
+      'a[1]: expected a whole number of at most 2^53 − 1, found a list',
+    )
     expect(name(nested, '{"user":[]}')).toBe('user: expected an object, found a list')
-    expect(name(nested, '{"user":{"name":"a","tags":[{"n":1},{"n":true}]}}')).toBe('user.tags[1].n: expected a whole number of at most 2^53 − 1, found true')
+    expect(name(nested, '{"user":{"name":"a","tags":[{"n":1},{"n":true}]}}')).toBe(
+      'user.tags[1].n: expected a whole number of at most 2^53 − 1, found true',
+    )
     expect(name({}, '[]')).toBe('the record: expected an object, found a list')
     expect(name({}, '')).toBe('the record is empty')
   })
@@ -243,8 +346,11 @@ describe('a refusal', () => {
 
   test('says the same without generated code', () => {
     const refused = ['', '{}', '{"id":1}', '{"id":"a","total":1,"count":1,"paid":0}', '{"id":"a","total":1e999}', 'x']
-    const messages = (all: ReturnType<typeof outcomes>): unknown[] => all.map((each) => 'refused' in each && (each.refused as Error).message)
-    expect(messages(outcomes(parsingDecoder(order), refused))).toEqual(messages(outcomes(json(order).decoder(), refused)))
+    const messages = (all: ReturnType<typeof outcomes>): unknown[] =>
+      all.map((each) => 'refused' in each && (each.refused as Error).message)
+    expect(messages(outcomes(parsingDecoder(order), refused))).toEqual(
+      messages(outcomes(json(order).decoder(), refused)),
+    )
   })
 })
 
@@ -252,7 +358,10 @@ describe('what is declared', () => {
   test.each([
     [{ a: secret() }, 'json(): a: secret() is no part of a record'],
     [{ a: object({ b: array(secret()) }) }, 'json(): a.b[]: secret() is no part of a record'],
-    [{ a: array(optional(string())) }, 'json(): a[]: an item of a list cannot be absent; write nullable() or filter it out'],
+    [
+      { a: array(optional(string())) },
+      'json(): a[]: an item of a list cannot be absent; write nullable() or filter it out',
+    ],
     [{ ['__proto__']: string() }, 'json(): "__proto__" cannot be the name of a field'],
     [{ u: object({ '': string() }) }, 'json(): u: "" cannot be the name of a field'],
   ])('is refused at once when no record can have it', (fields, message) => {
@@ -262,14 +371,16 @@ describe('what is declared', () => {
   test('is shown to people', () => {
     expect(json().description).toBe('json')
     expect(json({}).description).toBe('json({})')
-    expect(json({ page: string(), user: optional(object({ name: string() })) }).description).toBe('json({ page, user? })')
+    expect(json({ page: string(), user: optional(object({ name: string() })) }).description).toBe(
+      'json({ page, user? })',
+    )
     expect(json().contentType).toBe('application/json')
   })
 
   test('is the type of the record', () => {
-    expectTypeOf(json({ page: string(), at: int(), tags: optional(array(string())), user: object({ name: nullable(string()) }) })).toEqualTypeOf<
-      Codec<{ page: string; at: number; user: { name: string | null }; tags?: string[] | undefined }>
-    >()
+    expectTypeOf(
+      json({ page: string(), at: int(), tags: optional(array(string())), user: object({ name: nullable(string()) }) }),
+    ).toEqualTypeOf<Codec<{ page: string; at: number; user: { name: string | null }; tags?: string[] | undefined }>>()
     expectTypeOf(json<{ a: 1 }>()).toEqualTypeOf<Codec<{ a: 1 }>>()
     expectTypeOf(json()).toEqualTypeOf<Codec<unknown>>()
   })
@@ -293,11 +404,15 @@ describe('what is encoded', () => {
   test('is what JSON.stringify writes for the declared fields', () => {
     const { user, ...others } = samples[1]!
     const record = { extra: 1, ...others, user: { ...user, extra: [] } }
-    expect(encodedText(json(order).encoder(), record)).toBe(JSON.stringify({ id: '', total: 0, count: 0, paid: false, note: '', tags: [], user }))
+    expect(encodedText(json(order).encoder(), record)).toBe(
+      JSON.stringify({ id: '', total: 0, count: 0, paid: false, note: '', tags: [], user }),
+    )
   })
 
   test('is nothing for an undefined optional field', () => {
-    expect(encodedText(json({ a: optional(int()), b: optional(int()) }).encoder(), { a: undefined, b: 2 })).toBe('{"b":2}')
+    expect(encodedText(json({ a: optional(int()), b: optional(int()) }).encoder(), { a: undefined, b: 2 })).toBe(
+      '{"b":2}',
+    )
     expect(encodedText(json({ a: optional(int()) }).encoder(), {})).toBe('{}')
   })
 
@@ -318,7 +433,11 @@ describe('what is encoded', () => {
     [{}, [], 'the record: expected an object, found a list'],
   ])('is refused when it would not decode again', (shape, value, message) => {
     const out = new ByteWriter()
-    expect(() => json(shape).encoder().encode(value as never, out)).toThrow(expect.objectContaining({ code: 'BAD_RECORD', message }))
+    expect(() =>
+      json(shape)
+        .encoder()
+        .encode(value as never, out),
+    ).toThrow(expect.objectContaining({ code: 'BAD_RECORD', message }))
     expect(out.length).toBe(0)
   })
 

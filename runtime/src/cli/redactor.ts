@@ -31,11 +31,16 @@ export class Redactor {
   }
 }
 
-/** A secret as it appears in text, in JSON and in a URL; and line by line, as printing indents lines. */
+/** A secret as it appears in text, in JSON, in a URL and in a Mermaid label; line by line too, as printing indents lines. */
 function spellings(secret: string): string[] {
-  const texts = [secret, ...secret.split(/\r?\n/)]
-  return texts.flatMap((text) => [text, JSON.stringify(text).slice(1, -1), encodeURIComponent(wellFormed(text))])
+  const texts = [secret, secret.replace(/\s+/g, ' ').trim(), ...secret.split(/\r?\n/)]
+  return texts.flatMap((text) => [text, inJson(text), encodeURIComponent(wellFormed(text)), inMermaid(text)])
 }
+
+const inJson = (text: string): string => JSON.stringify(text).slice(1, -1)
+
+/** As `explain` writes labels. */
+const inMermaid = (text: string): string => text.replace(/["<>#&`\\]/g, (sign) => `#${sign.charCodeAt(0)};`)
 
 /** Half a surrogate pair has no place in a URL. */
 const wellFormed = (text: string): string => text.replaceAll(/\p{Cs}/gu, '\u{fffd}')

@@ -5,10 +5,12 @@ import { fileURLToPath } from 'node:url'
 export function userPlace(error: unknown): string | undefined {
   if (!(error instanceof Error) || isMillraceError(error)) return undefined
   const frames = (error.stack ?? '').split('\n').map((line) => /(file:\/\/.+):(\d+):(\d+)\)?$/.exec(line))
-  const own = frames.find((frame) => frame?.[1] !== undefined && isOwn(frame[1]))
-  return own?.[1] && `${fileURLToPath(own[1])}:${own[2]}:${own[3]}`
+  const first = frames.find((frame) => frame?.[1] !== undefined && isOfUser(frame[1]))
+  return first?.[1] && `${fileURLToPath(first[1])}:${first[2]}:${first[3]}`
 }
 
-const here = new URL('../../', import.meta.url).href
+/** In a checkout; elsewhere both lie in `node_modules`. */
+const ownFolders = [new URL('../', import.meta.url).href, new URL('./', import.meta.resolve('@millrace/core')).href]
 
-const isOwn = (url: string): boolean => !url.includes('/node_modules/') && !url.startsWith(here)
+const isOfUser = (url: string): boolean =>
+  !url.includes('/node_modules/') && !ownFolders.some((folder) => url.startsWith(folder))

@@ -135,6 +135,27 @@ test('gives a writer the state that the one before it had prepared', async () =>
   expect(states).toEqual([undefined, { seq: 2 }])
 })
 
+test.each([
+  { perRead: 1, records: 1_000, costMs: 0.5 },
+  { perRead: 102_400, records: 102_400, costMs: 10 },
+])('gives heartbeats and signals their turn while there is more to do: %o', async ({ perRead, records, costMs }) => {
+  let turns = 0
+  class Watched extends ManualWorld {
+    override giveWay(): Promise<void> {
+      turns++
+      return super.giveWay()
+    }
+  }
+  const busy = new Watched({ costMs })
+  log = new MemoryLog<Click>(busy, { perRead }).add('a', clicks('x', records)).finish()
+  const ending = workerOf(passing(log, sink), memoryBackplane(busy), busy).run()
+  turns = 0
+  let ended = false
+  void ending.then(() => (ended = true))
+  while (!ended) await new Promise((resolve) => setImmediate(resolve))
+  expect(turns).toBeGreaterThanOrEqual(100)
+})
+
 test('takes a checkpoint early when many dead letters wait in memory', async () => {
   const page = 'x'.repeat(1024 * 1024)
   log.add(

@@ -1,4 +1,4 @@
-import { type Backplane, MillraceError } from '@millrace/core'
+import { type Backplane, from, MillraceError, topology } from '@millrace/core'
 import { beforeEach, expect, test } from 'vitest'
 import { clicks, counting, passing, type Click, type Views } from '../support/graphs.ts'
 import { memoryBackplane, workerOf } from '../support/job.ts'
@@ -133,6 +133,38 @@ test('starts no child of a merge after a restart either, before its second paren
   await world.until(() => sink.visible.length === 3)
 })
 
+test('reads no partition of a checkpoint before its own source has listed it, as only then its parents are known', async () => {
+  const sink = new MemorySink<Click>()
+  const hits = new MemoryLog<Click>(world).add('h', clicks('h', 1))
+  const graph = topology('two')
+    .sources(() => ({ clicks: from(log.source), hits: from(hits.source) }))
+    .build(({ clicks: a, hits: b }) => ({ out: a.union(b).to(sink.sink) }))
+    .graph({})
+  log.add('a', clicks('x', 1)).add('b', clicks('x', 1)).add('c', clicks('x', 1), ['a', 'b']).end('a', ['c'])
+  const first = workerOf(graph, backplane, world)
+  void first.run()
+  await world.advance(5_000)
+  first.stop()
+  await world.run(first.run())
+  log.failures.partitions.push(reset(), reset(), reset(), reset(), reset())
+  log.calls.length = 0
+  void workerOf(graph, backplane, world).run()
+  await world.until(() => log.calls.includes('open b at 1'))
+  expect(log.calls.slice(0, 7)).toEqual([...Array.from({ length: 6 }, () => 'partitions'), 'open b at 1'])
+  await world.advance(5_000)
+  expect(log.calls).not.toContain('open c at 0')
+})
+
+test('lets no child that waits for its parents hold back what they bring', async () => {
+  const sink = new MemorySink<Views>()
+  log.add('a', clicks('x', 1, 5)).add('c', [], ['a'])
+  void workerOf(counting(log, sink), backplane, world).run()
+  await world.advance(2_000)
+  log.append('a', ...clicks('x', 1, 50))
+  await world.advance(2_000)
+  expect(sink.visible).toEqual([{ page: 'x', start: 0, end: 10_000, n: 1 }])
+})
+
 test('does not let the watermark pass what a child has yet to bring, however late it is read', async () => {
   const sink = new MemorySink<Views>()
   log.add('a', clicks('x', 1, 5)).add('b', clicks('x', 1, 50))
@@ -167,8 +199,23 @@ test('does not take a partition for silent that cannot be read', async () => {
   await trickle(60, 51)
   expect(sink.visible).toEqual([])
   failing.over = true
-  await trickle(70, 111)
+  await trickle(25, 111)
+  expect(sink.visible).toEqual([])
+  await trickle(40, 136)
   expect(sink.visible).toContainEqual({ page: 'x', start: 0, end: 10_000, n: 1 })
+})
+
+test('lets a silent partition hold back windows again when it can no longer be read', async () => {
+  const sink = new MemorySink<Views>()
+  log.add('a', clicks('x', 1, 5)).add('b', clicks('x', 1, 50))
+  void workerOf(counting(log, sink, { idleAfter: '30s' }), backplane, world).run()
+  await trickle(40, 51)
+  expect(sink.visible.length).toBeGreaterThan(0)
+  setFailing(log, 'a')
+  await trickle(5, 91)
+  const { length } = sink.visible
+  await trickle(60, 96)
+  expect(sink.visible).toHaveLength(length)
 })
 
 /** A record a second on the other partition, as with all of them silent the watermark stays. */

@@ -1,6 +1,14 @@
 import type { MillraceError } from '../../errors.ts'
 import { badRecord } from '../bad-record.ts'
-import { isJsonObject, ownField, type ArrayPlan, type FieldPlan, type ObjectPlan, type ScalarPlan, type ValuePlan } from './plan.ts'
+import {
+  isJsonObject,
+  ownField,
+  type ArrayPlan,
+  type FieldPlan,
+  type ObjectPlan,
+  type ScalarPlan,
+  type ValuePlan,
+} from './plan.ts'
 
 /** The way from a record down to a value, innermost first. */
 interface Path {
@@ -26,7 +34,11 @@ function checkFields(plan: ObjectPlan, value: object, path: Path | undefined): R
   return kept
 }
 
-function checkField({ name, value, optional, default: absent }: FieldPlan, found: unknown, path: Path | undefined): unknown {
+function checkField(
+  { name, value, optional, default: absent }: FieldPlan,
+  found: unknown,
+  path: Path | undefined,
+): unknown {
   if (found === undefined && optional) return absent
   return checkValue(value, found, { key: name, parent: path })
 }
@@ -74,7 +86,9 @@ const words: Readonly<Record<Exclude<ValuePlan['kind'], 'any'>, string>> = {
 }
 
 function misfit(path: Path | undefined, expected: string, found: unknown): MillraceError {
-  return badRecord(`${path === undefined ? 'the record' : pathText(path)}: expected ${expected}, found ${foundText(found)}`)
+  return badRecord(
+    `${path === undefined ? 'the record' : pathText(path)}: expected ${expected}, found ${foundText(found)}`,
+  )
 }
 
 function pathText({ key, parent }: Path): string {

@@ -61,6 +61,9 @@ function stringified(value: unknown): string {
   } catch (cause) {
     throw badRecord(`the record cannot be written as JSON: ${(cause as Error).message}`, cause)
   }
-  if (json === undefined) throw badRecord(`the record cannot be written as JSON: it is ${value === undefined ? 'undefined' : `a ${typeof value}`}`)
+  if (json === undefined)
+    throw badRecord(
+      `the record cannot be written as JSON: it is ${value === undefined ? 'undefined' : `a ${typeof value}`}`,
+    )
   return json
 }

@@ -70,7 +70,15 @@ export class Interner {
     return words[at] === view.getInt32(last, true)
   }
 
-  #add(slot: number, hash: number, bytes: Uint8Array, view: DataView, start: number, end: number, plain: boolean): string {
+  #add(
+    slot: number,
+    hash: number,
+    bytes: Uint8Array,
+    view: DataView,
+    start: number,
+    end: number,
+    plain: boolean,
+  ): string {
     this.#misses++
     const text = this.#make(start, end, plain)
     if (this.#texts.length === mostTexts || this.#wordCount + longest / 4 > mostWords) this.#clear()

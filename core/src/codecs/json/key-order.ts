@@ -138,7 +138,15 @@ export class KeyOrder {
     return this.#edgeTo(object, name, node, view, start, length, mayKeep && this.#hasRoom(length))
   }
 
-  #edgeTo(object: ObjectLayout, name: string, node: number, view: DataView, start: number, length: number, keep: boolean): number {
+  #edgeTo(
+    object: ObjectLayout,
+    name: string,
+    node: number,
+    view: DataView,
+    start: number,
+    length: number,
+    keep: boolean,
+  ): number {
     const field = object.fields.get(name)
     if (field === undefined && object.closed) return 0
     const action = field ?? edgeAction.skip
@@ -149,7 +157,11 @@ export class KeyOrder {
   }
 
   #hasRoom(length: number): boolean {
-    return length >= 4 && length <= longestEdge && this.#used + nodeSize + edgePart.words + length / 4 + 2 <= this.table.length
+    return (
+      length >= 4 &&
+      length <= longestEdge &&
+      this.#used + nodeSize + edgePart.words + length / 4 + 2 <= this.table.length
+    )
   }
 
   /** The node after a key that is not declared: one each, so that the order of those is remembered too. */

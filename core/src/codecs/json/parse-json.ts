@@ -12,7 +12,10 @@ export function parseJson(text: ByteText, start: number, end: number): unknown {
   try {
     return JSON.parse(json.charCodeAt(0) === byteOrderMark ? json.slice(1) : json)
   } catch (cause) {
-    throw badRecord(start === end ? 'the record is empty' : `the record is not JSON: ${(cause as Error).message}`, cause)
+    throw badRecord(
+      start === end ? 'the record is empty' : `the record is not JSON: ${(cause as Error).message}`,
+      cause,
+    )
   }
 }
 

@@ -49,7 +49,9 @@ export const anything: AnyPlan = { kind: 'any', nullable: true }
  * An own field of an object, or undefined. A plain read is right, and fast, except for names that every object inherits.
  */
 export const ownField = (object: object, name: string): unknown =>
-  name in Object.prototype && !Object.hasOwn(object, name) ? undefined : (object as Readonly<Record<string, unknown>>)[name]
+  name in Object.prototype && !Object.hasOwn(object, name)
+    ? undefined
+    : (object as Readonly<Record<string, unknown>>)[name]
 
 /** True for what JSON calls an object. */
 export const isJsonObject = (value: unknown): value is object =>

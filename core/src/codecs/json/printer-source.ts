@@ -8,7 +8,7 @@ export interface PrinterSource {
 
 /**
  * Writes the source of a printer: one function an object and a list, which writes the declared fields as JSON. All of the
- * text is ours: names come as arguments, and once more as the numbers that their bytes are; see `compilePrinter`.
+ * text is ours: names are its argument `names`, and the numbers that their bytes are; see `compilePrinter`.
  *
  * The functions take `(value, o)`: what to write, and where to. They answer where it ends, or -1 for a value that is not
  * as declared, or too large for the memory that they write to.
@@ -66,7 +66,12 @@ class Writer {
       `o += ${key.length}`,
       this.#value(value),
     ])
-    return lines(['{', `const v = ${read}`, optional && absent === undefined ? `if (v !== undefined) {\n${write}\n}` : write, '}'])
+    return lines([
+      '{',
+      `const v = ${read}`,
+      optional && absent === undefined ? `if (v !== undefined) {\n${write}\n}` : write,
+      '}',
+    ])
   }
 
   #value(plan: ValuePlan): string {

@@ -10,8 +10,8 @@ export interface ScannerSource {
 }
 
 /**
- * Writes the source of a scanner: one function a record, an object and a list, which knows where each field goes. All of
- * the text is ours: names, defaults and helpers come as arguments, `env` and `names`, see `compileScanner`.
+ * Writes the source of a scanner: one function an object and a list, which knows its fields. All of the text is ours:
+ * names, defaults and helpers are its arguments `env` and `names`, see `Scanner`.
  *
  * The functions take `(bytes, view, p, e)`: where to begin, and the end of the record, whose last byte is a closing
  * brace. So what stops before a brace needs no check of the end. They answer the value, leaving where it ended in `at`,
@@ -142,7 +142,7 @@ class Writer {
 /** Which bit of which word says that a field was there. */
 const seenBit = (field: number): { word: number; bit: number } => ({
   word: Math.floor(field / bitsAWord),
-  bit: 1 << field % bitsAWord,
+  bit: 1 << (field % bitsAWord),
 })
 
 const seenWords = ({ fields }: ObjectPlan): number[] => [...new Set(fields.map((_, f) => seenBit(f).word))]

@@ -1,4 +1,12 @@
-import { anything, isJsonObject, ownField, type FieldPlan, type ObjectPlan, type ScalarPlan, type ValuePlan } from './plan.ts'
+import {
+  anything,
+  isJsonObject,
+  ownField,
+  type FieldPlan,
+  type ObjectPlan,
+  type ScalarPlan,
+  type ValuePlan,
+} from './plan.ts'
 import type { StandardSchema } from './standard-schema.ts'
 
 /**
@@ -113,9 +121,12 @@ class SchemaReader {
     if (Object.hasOwn(properties, '__proto__')) return anything
     const required = ownField(schema, 'required')
     const isRequired = (name: string): boolean => Array.isArray(required) && required.includes(name)
-    const fields = Object.entries(properties).map(
-      ([name, value]): FieldPlan => ({ name, value: this.value(value), optional: !isRequired(name), default: undefined }),
-    )
+    const fields = Object.entries(properties).map(([name, value]): FieldPlan => ({
+      name,
+      value: this.value(value),
+      optional: !isRequired(name),
+      default: undefined,
+    }))
     return { kind: 'object', nullable: false, closed: rest === false, fields }
   }
 }

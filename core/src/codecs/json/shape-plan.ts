@@ -63,6 +63,7 @@ function valuePlan(field: Field<unknown>, path: string, nullable: boolean): Valu
 
 function itemPlan(field: Field<unknown>, path: string): ValuePlan {
   const { inner, optional, nullable } = unwrap(field, path)
-  if (optional) throw badOption(`json(): ${path}: an item of a list cannot be absent; write nullable() or filter it out`)
+  if (optional)
+    throw badOption(`json(): ${path}: an item of a list cannot be absent; write nullable() or filter it out`)
   return valuePlan(inner, path, nullable)
 }

@@ -22,7 +22,8 @@ export function plainEnd(bytes: Uint8Array, view: DataView, start: number, end: 
     // The top bit of each byte that is a control character, a quote, a backslash or not ASCII. A borrow may set those of
     // the bytes after a hit, never of one before it, so the lowest is right.
     const hits =
-      ((word - 0x20202020) | ((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101) | word) & 0x80808080
+      ((word - 0x20202020) | ((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101) | word) &
+      0x80808080
     if (hits !== 0) return at + ((31 - Math.clz32(hits & -hits)) >> 3)
   }
   while (at < end && isPlain[bytes[at]!] === 1) at++
@@ -43,18 +44,20 @@ export function skipString(bytes: Uint8Array, view: DataView, start: number, end
   }
 }
 
-/** The letters that may follow a backslash, but for `u`. */
-const escapable = new Set(Array.from('"\\/bfnrt', (letter) => letter.charCodeAt(0)))
+const bytesIn = (letters: string): Uint8Array =>
+  Uint8Array.from({ length: 256 }, (_, byte) => Number(letters.includes(String.fromCharCode(byte))))
 
-function skipEscape(bytes: Uint8Array, at: number, end: number): number {
-  if (at >= end) return -1
-  const byte = bytes[at]!
-  if (escapable.has(byte)) return at + 1
-  return byte === 0x75 && at + 5 <= end && [1, 2, 3, 4].every((n) => isHexDigit(bytes[at + n]!)) ? at + 5 : -1
+const isEscapable = bytesIn('"\\/bfnrt')
+const isHexDigit = bytesIn('0123456789abcdefABCDEF')
+
+/** Skips what follows a backslash. */
+function skipEscape(bytes: Uint8Array, start: number, end: number): number {
+  if (start >= end) return -1
+  if (isEscapable[bytes[start]!] === 1) return start + 1
+  if (bytes[start] !== 0x75 || start + 5 > end) return -1
+  for (let at = start + 1; at < start + 5; at++) if (isHexDigit[bytes[at]!] === 0) return -1
+  return start + 5
 }
-
-const isHexDigit = (byte: number): boolean =>
-  (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x46) || (byte >= 0x61 && byte <= 0x66)
 
 /** Skips one character of two to four bytes of UTF-8: not overlong, no surrogate, at most U+10FFFF. */
 function skipCharacter(bytes: Uint8Array, at: number, end: number): number {

@@ -44,5 +44,10 @@ export type SchemaOutput<S extends StandardSchema> = NonNullable<S['~standard'][
 /** Tells a schema from a shape. ArkType's schemas are functions. */
 export function isStandardSchema(value: object): value is StandardSchema {
   const standard: unknown = (value as { readonly '~standard'?: unknown })['~standard']
-  return typeof standard === 'object' && standard !== null && 'validate' in standard && typeof standard.validate === 'function'
+  return (
+    typeof standard === 'object' &&
+    standard !== null &&
+    'validate' in standard &&
+    typeof standard.validate === 'function'
+  )
 }

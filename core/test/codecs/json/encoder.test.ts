@@ -20,15 +20,28 @@ const forms: readonly (readonly [string, (plan: ObjectPlan) => Encoder<unknown>]
 
 /** Values that mostly fit a field. */
 function valueOf(field: Field<unknown>): fc.Arbitrary<unknown> {
-  return fc.oneof({ weight: 40, arbitrary: fittingValue(field) }, { weight: 1, arbitrary: fc.anything({ withDate: true, withBigInt: true }) })
+  return fc.oneof(
+    { weight: 40, arbitrary: fittingValue(field) },
+    { weight: 1, arbitrary: fc.anything({ withDate: true, withBigInt: true }) },
+  )
 }
 
 function fittingValue(field: Field<unknown>): fc.Arbitrary<unknown> {
   switch (field.kind) {
     case 'string':
-      return fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.array(fc.nat(0xffff)).map((codes) => String.fromCharCode(...codes)), fc.string({ minLength: 60, maxLength: 90 }))
+      return fc.oneof(
+        fc.string(),
+        fc.string({ unit: 'binary' }),
+        fc.array(fc.nat(0xffff)).map((codes) => String.fromCharCode(...codes)),
+        fc.string({ minLength: 60, maxLength: 90 }),
+      )
     case 'int':
-      return fc.oneof(fc.maxSafeInteger(), fc.integer(), fc.nat(100), fc.constantFrom(-0, 2 ** 53, 1e8, 99999999, 1e8 - 1, -1e15))
+      return fc.oneof(
+        fc.maxSafeInteger(),
+        fc.integer(),
+        fc.nat(100),
+        fc.constantFrom(-0, 2 ** 53, 1e8, 99999999, 1e8 - 1, -1e15),
+      )
     case 'number':
       return fc.oneof(fc.double(), fc.float(), fc.integer(), fc.constantFrom(-0, 1e21, 1e-7, 2 ** 53, NaN, Infinity))
     case 'boolean':
@@ -51,17 +64,23 @@ const recordOf = (of: Shape): fc.Arbitrary<unknown> => {
 }
 
 describe.each(forms)('%s, what is written', (_, encoderOf) => {
-  test('is what JSON.stringify writes for the declared fields, or nothing', () => {
-    const records = shape.chain((of) => fc.tuple(fc.constant(of), fc.array(recordOf(of), { minLength: 1, maxLength: 10 })))
-    fc.assert(
-      fc.property(records, ([of, values]) => {
-        const plan = shapePlan(of)
-        const encoder = encoderOf(plan)
-        for (const value of values) expect(written(encoder, value)).toBe(expected(plan, value))
-      }),
-      { numRuns: 150 * effort },
-    )
-  }, 30_000 * effort)
+  test(
+    'is what JSON.stringify writes for the declared fields, or nothing',
+    () => {
+      const records = shape.chain((of) =>
+        fc.tuple(fc.constant(of), fc.array(recordOf(of), { minLength: 1, maxLength: 10 })),
+      )
+      fc.assert(
+        fc.property(records, ([of, values]) => {
+          const plan = shapePlan(of)
+          const encoder = encoderOf(plan)
+          for (const value of values) expect(written(encoder, value)).toBe(expected(plan, value))
+        }),
+        { numRuns: 150 * effort },
+      )
+    },
+    30_000 * effort,
+  )
 })
 
 function written(encoder: Encoder<unknown>, value: unknown): string | undefined {
@@ -88,7 +107,16 @@ function expected(plan: ObjectPlan, value: unknown): string | undefined {
 test('a whole number is written digit by digit as it is read', () => {
   const encoder = jsonEncoder<{ n: number }>(shapePlan({ n: { kind: 'int' } }))
   const numbers = Array.from({ length: 16 }, (_, i) => [10 ** i - 1, 10 ** i, 10 ** i + 1, -(10 ** i)]).flat()
-  for (const n of [...numbers, 2 ** 31, 2 ** 31 - 1, -(2 ** 31), 2 ** 32, 2 ** 53 - 1, 9_007_199_199_999_999, 9_007_199_200_000_000]) {
+  for (const n of [
+    ...numbers,
+    2 ** 31,
+    2 ** 31 - 1,
+    -(2 ** 31),
+    2 ** 32,
+    2 ** 53 - 1,
+    9_007_199_199_999_999,
+    9_007_199_200_000_000,
+  ]) {
     const out = new ByteWriter()
     encoder.encode({ n }, out)
     expect(same(JSON.parse(textOf(out.view())), { n })).toBe(true)

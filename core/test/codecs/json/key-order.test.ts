@@ -33,7 +33,8 @@ describe('the order of keys', () => {
 
   test('is no order where there is no key', () => {
     const order = new KeyOrder([plan])
-    for (const bad of [',"a":', 'a', '"a"', '"a', '', ':', '"a\n":', '"\\x":']) expect(follow(order, [bad])).toEqual(['none'])
+    for (const bad of [',"a":', 'a', '"a"', '"a', '', ':', '"a\n":', '"\\x":'])
+      expect(follow(order, [bad])).toEqual(['none'])
     for (const bad of ['"a":', ',', ',,"a":', ',"a"']) expect(follow(order, ['"a":', bad])).toEqual([0, 'none'])
   })
 

@@ -27,7 +27,11 @@ describe('records are read without JSON.parse', () => {
 
   test.each([
     ['as JSON.stringify writes them', (value: object) => JSON.stringify(value)],
-    ['as Python writes them', (value: object) => JSON.stringify(value, null, 1).replace(/\n */g, ' ').replaceAll('{ ', '{').replaceAll(' }', '}')],
+    [
+      'as Python writes them',
+      (value: object) =>
+        JSON.stringify(value, null, 1).replace(/\n */g, ' ').replaceAll('{ ', '{').replaceAll(' }', '}'),
+    ],
     ['over several lines', (value: object) => JSON.stringify(value, null, 2)],
     ['with a carriage return', (value: object) => `${JSON.stringify(value)}\r`],
   ])('%s', (_, write) => {
@@ -43,13 +47,36 @@ describe('records are read without JSON.parse', () => {
   })
 
   test('whatever else they hold', () => {
-    const others = { a: null, b: [1, { c: ['x', {}], 'd"': [] }], c: {}, e: 'é\\"\u0001', f: -1.5e-7, g: true, h: false, '': '', '日': 0, ['__proto__']: 1 }
-    expect(scanned(shape, [JSON.stringify({ ...others, ...record }), JSON.stringify({ ...record, ...others })])).toEqual([record, record])
+    const others = {
+      a: null,
+      b: [1, { c: ['x', {}], 'd"': [] }],
+      c: {},
+      e: 'é\\"\u0001',
+      f: -1.5e-7,
+      g: true,
+      h: false,
+      '': '',
+      日: 0,
+      ['__proto__']: 1,
+    }
+    expect(
+      scanned(shape, [JSON.stringify({ ...others, ...record }), JSON.stringify({ ...record, ...others })]),
+    ).toEqual([record, record])
   })
 })
 
 test('what is left to JSON.parse is refused in the same way each time', () => {
-  const odd = ['{"page":"a","page":"b","ms":1,"at":1,"bot":true}', '{"page":"a"}', '{}', '', '{', '}', ' {}', '{"page":1,"ms":1,"at":1,"bot":true}', '[{}]']
+  const odd = [
+    '{"page":"a","page":"b","ms":1,"at":1,"bot":true}',
+    '{"page":"a"}',
+    '{}',
+    '',
+    '{',
+    '}',
+    ' {}',
+    '{"page":1,"ms":1,"at":1,"bot":true}',
+    '[{}]',
+  ]
   expect(scanned(shape, [...odd, ...odd])).toEqual([...odd, ...odd].map(() => undefined))
 })
 

@@ -24,16 +24,21 @@ function skips(bytes: Uint8Array): boolean {
 }
 
 /** JSON may have white space around it, a value has none. */
-const startsAndEnds = (bytes: Uint8Array): boolean => ![0x20, 0x09, 0x0a, 0x0d].some((blank) => blank === bytes[0] || blank === bytes.at(-1))
+const startsAndEnds = (bytes: Uint8Array): boolean =>
+  ![0x20, 0x09, 0x0a, 0x0d].some((blank) => blank === bytes[0] || blank === bytes.at(-1))
 
-test('what is skipped is what JSON.parse takes', () => {
-  const texts = jsonText.map(bytesOf)
-  const bytes = fc.oneof(texts, texts.chain(mutated), fc.uint8Array({ maxLength: 12 })).filter(startsAndEnds)
-  fc.assert(
-    fc.property(bytes, (value) => skips(value) === isJson(value)),
-    { numRuns: 3000 * effort },
-  )
-}, 30_000 * effort)
+test(
+  'what is skipped is what JSON.parse takes',
+  () => {
+    const texts = jsonText.map(bytesOf)
+    const bytes = fc.oneof(texts, texts.chain(mutated), fc.uint8Array({ maxLength: 12 })).filter(startsAndEnds)
+    fc.assert(
+      fc.property(bytes, (value) => skips(value) === isJson(value)),
+      { numRuns: 3000 * effort },
+    )
+  },
+  30_000 * effort,
+)
 
 test('what is nested too deep is left to JSON.parse', () => {
   const nested = (depth: number): Uint8Array => bytesOf('['.repeat(depth) + ']'.repeat(depth))

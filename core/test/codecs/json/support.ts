@@ -25,7 +25,12 @@ export function slabOf(records: readonly (string | Uint8Array)[]): Slab {
     out.bytes(bytesOf(record))
     ends.push(out.length)
   }
-  return { bytes: out.take(), starts: Uint32Array.from([0, ...ends]), ends: Uint32Array.from(ends), length: records.length }
+  return {
+    bytes: out.take(),
+    starts: Uint32Array.from([0, ...ends]),
+    ends: Uint32Array.from(ends),
+    length: records.length,
+  }
 }
 
 /** What a decoder makes of each of these records. */
@@ -39,7 +44,8 @@ export function outcomes(decoder: Decoder<unknown>, records: readonly (string | 
   return all
 }
 
-export const outcome = (decoder: Decoder<unknown>, record: string | Uint8Array): Outcome => outcomes(decoder, [record])[0]!
+export const outcome = (decoder: Decoder<unknown>, record: string | Uint8Array): Outcome =>
+  outcomes(decoder, [record])[0]!
 
 /** The record, or the message with which it is refused. */
 export function recordOrMessage(codec: Pick<Codec<unknown>, 'decoder'>, record: string | Uint8Array): unknown {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
 import { fixture, folder } from '../support/folder.ts'
-import { logLines, millrace, startMillrace } from '../support/millrace.ts'
+import { bin, logLines, millrace, program, startMillrace } from '../support/millrace.ts'
 import { allowProcesses } from '../support/slow.ts'
 
 allowProcesses()
@@ -81,22 +81,119 @@ test.for(['SIGTERM', 'SIGINT'] as const)('stops in good order at %s, and the nex
   await job.says('{"n":3}')
   job.kill(signal)
   const ended = await job.ended
-  expect(ended).toMatchObject({ code: 0, signal: null, stdout: '{"n":1}\n{"n":2}\n{"n":3}\n' })
+  expect(ended).toMatchObject({ code: 0, signal: null, stdout: '{"from":0}\n{"n":1}\n{"n":2}\n{"n":3}\n' })
   expect(logLines(ended)).toContainEqual(expect.objectContaining({ signal, msg: expect.stringContaining('stopping') }))
   expect(logLines(ended).at(-1)).toMatchObject({ msg: 'summary', ending: 'stopped', records: 3 })
 
-  const next = startMillrace(['run', endless, '--log-level', 'debug', '--set', 'note=again'], { cwd })
-  const refused = await untilHeld(cwd)
-  expect(refused.code).toBe(3)
+  const next = startMillrace(['run', endless], { cwd })
+  await next.says('{"from":3}')
   next.kill(signal)
-  expect(await next.ended).toMatchObject({ code: 0, stdout: '' })
+  expect(await next.ended).toMatchObject({ code: 0, stdout: '{"from":3}\n' })
 })
 
-/** Starts the job beside another one until that one holds the lease: there is nothing that it says when it does. */
-async function untilHeld(cwd: string): Promise<Awaited<ReturnType<typeof millrace>>> {
-  for (;;) {
-    const job = startMillrace(['run', endless], { cwd })
-    const ended = await job.ended
-    if (ended.code === 3) return ended
+test.for([
+  { signal: 'SIGTERM', code: 143 },
+  { signal: 'SIGINT', code: 130 },
+] as const)('ends at once at a second $signal', async ({ signal, code }) => {
+  const args = ['run', endless, '--set', 'hang=true', '--state', 'memory', '--checkpoint-every', '1ms']
+  const job = startMillrace(args, { cwd: folder() })
+  await job.says('{"hangs":true}')
+  job.kill(signal)
+  await job.says('"msg":"stopping')
+  job.kill(signal)
+  expect(await job.ended).toMatchObject({ code, signal: null })
+})
+
+test('exits with 3 while another process runs the job', async () => {
+  const cwd = folder()
+  const job = startMillrace(['run', endless], { cwd })
+  await job.says('{"from":0}')
+  const second = await millrace(['run', endless], { cwd })
+  expect(second.code).toBe(3)
+  expect(logLines(second).at(-1)).toMatchObject({ level: 'error', err: { code: 'LEASE_HELD' } })
+  expect(logLines(second).filter(({ level }) => level === 'error')).toHaveLength(1)
+})
+
+test('exits with 4 when another process has taken the job over', async () => {
+  const cwd = folder()
+  const job = startMillrace(['run', endless, '--state', 's.db', '--checkpoint-every', '1h'], { cwd })
+  await job.says('{"from":0}')
+  const db = new DatabaseSync(join(cwd, 's.db'))
+  db.exec(`UPDATE lease SET epoch = epoch + 1, nonce = 'other'`)
+  db.close()
+  job.kill('SIGTERM')
+  const ended = await job.ended
+  expect(ended.code).toBe(4)
+  expect(logLines(ended).at(-1)).toMatchObject({ level: 'error', err: { code: 'FENCED' } })
+})
+
+test('exits with 5 when stored state does not fit, and goes on when told to drop it', async () => {
+  const cwd = folder()
+  await millrace(['run', pageViews, '--state', 's.db'], { cwd })
+  const changed = ['run', pageViews, '--state', 's.db', '--set', 'size=30000']
+  const refused = await millrace(changed, { cwd })
+  expect(refused.code).toBe(5)
+  expect(logLines(refused).at(-1)).toMatchObject({
+    level: 'error',
+    err: { code: 'CHANGED_TOPOLOGY', node: 'views.window' },
+  })
+  expect((await millrace([...changed, '--drop', 'views.window'], { cwd })).code).toBe(0)
+})
+
+test('says as text what is wrong with the command line, with exit code 2', async () => {
+  const cwd = folder()
+  const says = async (...args: string[]) => {
+    const { code, stderr } = await millrace(['run', pageViews, ...args], { cwd })
+    return { code, stderr }
   }
-}
+  expect(await says('--checkpoint-every', '5x')).toEqual({
+    code: 2,
+    stderr: `error: --checkpoint-every: "5x" is not a duration; write milliseconds or one like '5s', '10m', '2h'\n  code       BAD_OPTION\n`,
+  })
+  expect(await says('--checkpoint-every', '0s')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('longer than zero'),
+  })
+  expect(await says('--set', 'size=-')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('size: "-" is not a whole number'),
+  })
+  expect(await says('--state', '')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--state: must be the path of a file'),
+  })
+})
+
+test('exits with 1 when the job fails, and says where', async () => {
+  const cwd = folder()
+  const job = startMillrace(['run', fixture('failing'), '--progress', 'terminal'], { cwd })
+  const { code, stderr } = await job.ended
+  expect(code).toBe(1)
+  expect(stderr).toContain('error: words.map: no b')
+  expect(stderr).toMatch(/^ {2}code +USER_CODE$/m)
+  expect(stderr).toMatch(/^ {2}node +words\.map$/m)
+  expect(stderr).toMatch(/^ {2}partition +p0$/m)
+  expect(stderr).toMatch(/^ {2}position +1$/m)
+  expect(stderr).toMatch(/^ {2}at +.*failing\.ts:\d+:\d+$/m)
+  expect(stderr).toMatch(/^ {2}hint +mend the function/m)
+  expect(stderr).not.toContain('    at ')
+  expect(stderr.match(/error: words/g)).toHaveLength(1)
+})
+
+test('shows causes and their stacks only at --log-level debug', async () => {
+  const args = ['run', fixture('failing'), '--state', 'memory', '--progress', 'terminal', '--log-level', 'debug']
+  const { stderr } = await millrace(args, { cwd: folder() })
+  expect(stderr).toMatch(/^ {2}caused by {2}Error: no b\n +at .*failing\.ts/m)
+})
+
+test('tells what code of the user throws on its own, and fails', async () => {
+  const { code, stderr, ...rest } = await millrace(['run', fixture('stray'), '--state', 'memory'], { cwd: folder() })
+  expect(code).toBe(1)
+  expect(logLines({ code, stderr, ...rest }).at(-1)).toMatchObject({ level: 'error', err: { message: 'astray' } })
+})
+
+test('ends when its reader goes away', async () => {
+  const cwd = folder()
+  const command = `"${process.execPath}" "${bin}" run "${pageViews}" | true; exit \${PIPESTATUS[0]}`
+  expect(await program('bash', ['-c', command], { cwd })).toMatchObject({ code: 141 })
+})

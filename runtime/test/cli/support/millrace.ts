@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
 
 /** The command as users start it. */
 export const bin: string = fileURLToPath(new URL('../../../bin/millrace.js', import.meta.url))
@@ -46,6 +47,7 @@ export const logLines = ({ stderr }: Ended): { readonly [name: string]: unknown 
 
 function started(command: string, args: readonly string[], { cwd, env }: Place): Started {
   const child = spawn(command, args, { cwd, env: { ...ownEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
   const said = { stdout: '', stderr: '' }
   const watchers = new Set<() => void>()
   for (const name of ['stdout', 'stderr'] as const) {
