@@ -69,6 +69,10 @@ export type { Field, FieldKind, OfShape, Shape } from './fields.ts'
 export { json } from './codecs/json.ts'
 export type { JsonCodecFactory } from './codecs/json.ts'
 export { lines } from './codecs/lines.ts'
+export { accessLog } from './codecs/access-log.ts'
+export type { AccessLogOf, AccessLogOptions } from './codecs/access-log.ts'
+export type { AccessLogFields } from './codecs/access-log/pattern.ts'
+export type { AccessLogLayout, AccessLogRecord } from './codecs/access-log/record.ts'
 export { bytes } from './codecs/bytes.ts'
 
 // Sources, sinks and codecs of one's own: the contracts.

@@ -11,10 +11,7 @@ export type { Logger } from './logger.ts'
 // Where a job keeps how far it has come.
 export { embeddedBackplane } from './backplane/embedded/embedded-backplane.ts'
 export type { EmbeddedBackplaneOptions } from './backplane/embedded/embedded-backplane.ts'
-
-// Owners of leases, as people read them.
-export { parseOwner } from './backplane/embedded/owner.ts'
-export type { Liveness, Owner } from './backplane/embedded/owner.ts'
+export type { Liveness } from './backplane/embedded/owner.ts'
 
 // Time and chance, for simulations.
 export { systemWorld } from './world.ts'

@@ -20,7 +20,11 @@ export interface StartOptions<P = {}> {
   readonly leaseMs?: number
   /** How long a stop may take before it does without a last checkpoint. @default '25s' */
   readonly stopWithin?: Duration
-  /** States, sources and sinks that are gone from the topology, or changed, and whose stored part may be forgotten. @default [] */
+  /**
+   * Names of what may be forgotten: states that are gone from the topology or changed, sources and sinks that are gone,
+   * and sinks whose prepared output is lost. Others are left alone.
+   * @default []
+   */
   readonly drop?: readonly string[]
   /** Stops the job when it fires. */
   readonly signal?: AbortSignal

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { type Backplane, type Graph, resolveParams, type Topology } from '@millrace/core'
+import { type Graph, resolveParams, type Topology } from '@millrace/core'
 import { embeddedBackplane } from './backplane/embedded/embedded-backplane.ts'
 import { thisProcess } from './backplane/embedded/owner.ts'
 import { type ResolvedStartOptions, resolveStartOptions, type StartOptions } from './start-options.ts'
@@ -66,10 +66,13 @@ function startGraph(world: World, graph: Graph, options: ResolvedStartOptions): 
   const backplane = typeof state === 'string' ? embeddedBackplane({ path: state, job: graph.name, world }) : state
   const worker = new Worker({ ...options, graph, backplane, world, owner: thisProcess(world.nonce()), maxReaders: 256 })
   const stop = (): void => worker.stop()
-  const finished = live(world, graph, worker, options, typeof state === 'string' ? backplane : undefined)
   if (options.signal?.aborted) stop()
   options.signal?.addEventListener('abort', stop)
-  void settled(finished).then(() => options.signal?.removeEventListener('abort', stop))
+  const close = async (): Promise<void> => {
+    options.signal?.removeEventListener('abort', stop)
+    if (backplane !== state) await backplane.close()
+  }
+  const finished = live(world, graph, worker, options, close)
   return {
     name: graph.name,
     finished,
@@ -84,7 +87,7 @@ async function live(
   graph: Graph,
   worker: Worker,
   { log, onProgress }: ResolvedStartOptions,
-  own: Backplane | undefined,
+  close: () => Promise<void>,
 ): Promise<Summary> {
   const endReports = onProgress && everySecond(world, () => onProgress(worker.progress()))
   try {
@@ -96,7 +99,7 @@ async function live(
     throw error
   } finally {
     endReports?.()
-    await own?.close()
+    await close()
   }
 }
 

@@ -67,7 +67,7 @@ test('loses and repeats nothing, wherever between two steps of its sinks it is k
     expect(dieAt).toBeLessThan(200)
   }
   expectAll(records)
-}, 60_000)
+}, 120_000)
 
 test('loses and repeats nothing when it is killed from outside at any moment', async () => {
   const records = 60_000
@@ -80,7 +80,7 @@ test('loses and repeats nothing when it is killed from outside at any moment', a
   }
   expect(await child({ records }).ended).toBe(0)
   expectAll(records)
-}, 60_000)
+}, 120_000)
 
 test('takes over at once from a process that was killed', async () => {
   const first = child({ records: 2_000, first: 1_000, leaseMs: 600_000 })
@@ -90,7 +90,7 @@ test('takes over at once from a process that was killed', async () => {
   writeFileSync(join(folder, 'rest'), '')
   expect(await child({ records: 2_000, first: 1_000 }).ended).toBe(0)
   expectAll(2_000)
-}, 30_000)
+}, 60_000)
 
 test('refuses to run twice on one file, naming the process that runs', async () => {
   const first = child({ records: 2_000, first: 1_000 })
@@ -100,7 +100,7 @@ test('refuses to run twice on one file, naming the process that runs', async () 
   expect(second.output).toMatch(
     new RegExp(`^failed LEASE_HELD job numbers: process ${first.process.pid} on .* runs it`),
   )
-}, 30_000)
+}, 60_000)
 
 test('commits nothing when it was frozen for longer than its lease, and stops with FENCED', async () => {
   const leaseMs = 300
@@ -122,7 +122,7 @@ test('commits nothing when it was frozen for longer than its lease, and stops wi
   // what it prepared too late, if anything, goes with the next start
   expect(await child({ records: 2_000 }).ended).toBe(0)
   expectAll(2_000)
-}, 30_000)
+}, 60_000)
 
 test('stops on SIGTERM with everything it read visible, and goes on from there', async () => {
   const first = child({ records: 2_000, first: 1_000 })
@@ -136,4 +136,4 @@ test('stops on SIGTERM with everything it read visible, and goes on from there',
   expect(await second.ended).toBe(0)
   expect(second.output).toContain('ended finished')
   expectAll(2_000)
-}, 30_000)
+}, 60_000)

@@ -64,11 +64,11 @@ test('takes a backplane of the caller, and leaves it open', async () => {
 test('refuses a second start on the same state while the first one runs', async () => {
   const state = `${folder}/state.db`
   await using first = start(passing(), { state })
-  await expect.poll(() => first.progress().state).toBe('running')
+  await expect.poll(() => first.progress().state, { timeout: 10_000 }).toBe('running')
   await expect(run(passing(), { state })).rejects.toThrow(`process ${process.pid} on`)
   await first.stop()
   await using second = start(passing(), { state })
-  await expect.poll(() => second.progress().state).toBe('running')
+  await expect.poll(() => second.progress().state, { timeout: 10_000 }).toBe('running')
 })
 
 test('stops when asked, by its signal and when it is disposed of', async () => {

@@ -115,7 +115,8 @@ const compressedExtensions = { none: '', gzip: '.gz', zstd: '.zst' }
 export function resolveFolderOptions<T>(options: FolderOptions<T>): ResolvedFolderOptions<T> {
   const compression = oneOf(options.compression ?? 'none', ['none', 'gzip', 'zstd'], 'folder: `compression`')
   if (options.path === '') throw badOption('folder: `path` is empty; give the folder that the files go to')
-  const extension = options.extension ?? extensions[options.encode.contentType] ?? ''
+  const [mediaType = ''] = options.encode.contentType.split(';')
+  const extension = options.extension ?? extensions[mediaType] ?? ''
   return {
     path: options.path,
     encode: options.encode,

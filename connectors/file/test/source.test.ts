@@ -1,6 +1,7 @@
 import { appendFile, link, mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MillraceError } from '@millrace/core'
+import type { Records } from '@millrace/core'
 import { files } from '@millrace/file'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -72,8 +73,9 @@ test('knows path, offset and line of a record', async () => {
 
 test('leaves bytes that are no UTF-8 to the codec', async () => {
   const path = join(await temporaryFolder(), 'a.log')
-  await writeFile(path, Buffer.from([0xff, 0x80, 10, 0xc3, 10]))
-  expect(await valuesOf(path)).toEqual([['\ufffd\ufffd', '\ufffd']])
+  await writeFile(path, Buffer.from('\xff\x80\n\xc3\ngood\n', 'latin1'))
+  const [content] = await readFiles(files({ path, decode: text }))
+  expect(content).toMatchObject({ values: ['good'], undecodable: [0, 1] })
 })
 
 test('reads lines of any length across chunks of any size, as split() cuts them', async () => {
@@ -113,7 +115,7 @@ test('refuses a line over the limit without holding it, and reads on after it', 
   expect(content?.metas.at(-1)).toMatchObject({ line: 3 })
   const [refused] = content!.refused
   expect(refused).toMatchObject({ error: { code: 'RECORD_TOO_LARGE' } })
-  expect((refused?.error as Error).message).toMatch(`${path}:2: a line of 52428800 bytes`)
+  expect((refused!.error as Error).message).toMatch(`${path}:2: a line of 52428800 bytes`)
   expect(refused?.bytes.length).toBe(4096)
   const again = await readPartition(source, content!.partition, refused?.position)
   expect([again.refused.length, ...again.values]).toEqual([1, 'after'])
@@ -124,6 +126,30 @@ test('takes a line of 50 MB if it is allowed to', async () => {
   await writeFile(path, `before\n${'x'.repeat(50_000_000)}\nafter\n`)
   const [content] = await readFiles(files({ path, decode: text, maxRecordBytes: '64MiB' }))
   expect(content?.values.map(({ length }) => length)).toEqual([6, 50_000_000, 5])
+})
+
+test('leaves lines as they are while the next ones are read', async () => {
+  const path = join(await temporaryFolder(), 'a.log')
+  await writeFile(path, Array.from({ length: 300_000 }, (_, i) => `line ${i}\n`).join(''))
+  const source = files({ path, decode: text })
+  const [partition] = await listOf(source)
+  const reader = await source.open(partition!, await source.resolve(partition!, context), context)
+  let last: { records: Records<string>; content: string } | undefined
+  const contentOf = ({ slab }: Records<string>): string => {
+    const rows = Array.from({ length: slab!.length }, (_, row) =>
+      slab!.bytes.subarray(slab!.starts[row], slab!.ends[row]).toString(),
+    )
+    return rows.join('\n')
+  }
+  for (
+    let read = await reader.read(context.signal);
+    read.type === 'records';
+    read = await reader.read(context.signal)
+  ) {
+    if (last) expect([contentOf(last.records), last.records.positionOf(0)].join()).toBe(last.content)
+    last = { records: read, content: [contentOf(read), read.positionOf(0)].join() }
+  }
+  await reader.close()
 })
 
 test('estimates what waits from the lines so far', async () => {

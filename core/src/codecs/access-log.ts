@@ -39,7 +39,8 @@ export function accessLog<F extends AccessLogLayout | RegExp = 'combined'>(
       `accessLog: \`format\`: ${JSON.stringify(format)} is not ${layouts.join(', ')} or a regular expression`,
     )
   }
-  return (format instanceof RegExp ? patternCodec(format) : layoutCodec(format)) as Codec<AccessLogOf<F>>
+  const codec: unknown = format instanceof RegExp ? patternCodec(format) : layoutCodec(format)
+  return codec as Codec<AccessLogOf<F>>
 }
 
 function layoutCodec(layout: AccessLogLayout): Codec<AccessLogRecord> {

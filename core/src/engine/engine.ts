@@ -333,8 +333,18 @@ export class Engine {
   snapshot(options: { readonly full?: boolean } = {}): EngineSnapshot {
     if (this.#firing) throw new Error('snapshot() in the middle of a firing: call advance() until it is true')
     const delta = new DeltaWriter()
-    for (const operator of this.#operators) operator.snapshot(delta, options.full === true)
+    for (const operator of this.#operators) this.#write(operator, delta, options.full === true)
     return { meta: this.#meta(), delta: delta.finish() }
+  }
+
+  /** Throws what cannot be kept in state with the name of the state: there is no record left to blame. */
+  #write(operator: StatefulOperator, delta: DeltaWriter, full: boolean): void {
+    try {
+      operator.snapshot(delta, full)
+    } catch (cause) {
+      const code = isMillraceError(cause) ? cause.code : 'USER_CODE'
+      throw new MillraceError(code, `${operator.name}: ${messageOf(cause)}`, { cause, node: operator.name })
+    }
   }
 
   #meta(): Json {

@@ -63,7 +63,7 @@ export class Dedupe implements StatefulOperator {
 
   #has({ seen }: Generation, key: Key, time: number): boolean {
     const found = seen.size === 0 ? undefined : seen.get(key)
-    return found !== undefined && Math.abs(time - found) < this.#withinMs
+    return found !== undefined && Math.abs(time - found) <= this.#withinMs
   }
 
   /** Most records fall into the same generation as the one before: it and its neighbours are kept at hand. */

@@ -83,10 +83,18 @@ const valueView = (slot: number, access: StateAccess): object => ({
   clear: () => access.write(slot, undefined),
 })
 
+/** Lists that user code has been given: it may have emitted them, so that they must not change any more. */
+const shown = new WeakSet<unknown[]>()
+
 const listView = (slot: number, access: StateAccess): object => ({
-  all: () => access.read(slot) ?? [],
-  add(value: unknown) {
+  all() {
     const items = (access.read(slot) as unknown[] | undefined) ?? []
+    shown.add(items)
+    return items
+  },
+  add(value: unknown) {
+    const kept = (access.read(slot) as unknown[] | undefined) ?? []
+    const items = shown.has(kept) ? [...kept] : kept
     const { length } = items
     access.undo(() => {
       items.length = length

@@ -2,7 +2,6 @@ import { MillraceError } from '../errors.ts'
 import type { ByteReader } from '../state/byte-reader.ts'
 import type { DeltaWriter } from '../state/delta.ts'
 import { batchRecords, Emitter } from '../state/emitter.ts'
-import { Heap } from '../state/heap.ts'
 import type { Key } from '../state/key.ts'
 import { KeyedEntries } from '../state/keyed-entries.ts'
 import type { ProcessNode, StateSlot } from '../topology/node.ts'
@@ -17,6 +16,7 @@ import {
   type StateAccess,
 } from './process-state.ts'
 import { verdict, type OperatorHost, type StatefulOperator } from './stateful.ts'
+import { TimerQueue } from './timer-queue.ts'
 
 /** Timers that drop expired slots carry an id that no tag can have. */
 const expiry = 'x'
@@ -34,17 +34,18 @@ export class Process implements StatefulOperator, StateAccess {
   readonly #host: OperatorHost
   readonly #slots: readonly StateSlot[]
   readonly #entries: KeyedEntries<ProcessEntry>
-  readonly #eventTimers = new Heap<SetTimer>(byTime)
-  readonly #processingTimers = new Heap<SetTimer>(byTime)
+  readonly #eventTimers = new TimerQueue()
+  readonly #processingTimers = new TimerQueue()
   readonly #context: Context
   readonly #undo: (() => void)[] = []
   readonly #deferred: SetTimer[] = []
   #emitted: unknown[] = []
-  #entry: ProcessEntry
-  /** True while the end of the input fires timers: those set by then must wait, or a periodic one never ends. */
-  #ending = false
+  /** Of the key that user code is called for; undefined between calls. */
+  #entry: ProcessEntry | undefined
+  /** Time of the timer that fires, Infinity at the end of the input: a timer set for no later has to wait, or one that sets itself never ends. */
+  #firing = -Infinity
   #put = false
-  /** Watermark that user code sees. */
+  /** Watermark that user code sees: all timers up to here have fired. */
   #passed = -Infinity
   #finite = -Infinity
   watermark: number = -Infinity
@@ -55,10 +56,11 @@ export class Process implements StatefulOperator, StateAccess {
     this.#host = host
     this.node = node
     this.name = name
-    this.#slots = Object.values(node.slots)
+    // By name: the order in which a topology declares its state does not matter to what is stored.
+    const slots = Object.entries(node.slots).toSorted(([a], [b]) => (a < b ? -1 : 1))
+    this.#slots = slots.map(([, slot]) => slot)
     this.#entries = new KeyedEntries((key) => emptyEntry(key, this.#slots.length))
-    this.#entry = emptyEntry('', this.#slots.length)
-    const state = Object.fromEntries(Object.keys(node.slots).map((slot, i) => [slot, stateView(this.#slots[i]?.kind ?? 'value', i, this)]))
+    const state = Object.fromEntries(slots.map(([slot, { kind }], i) => [slot, stateView(kind, i, this)]))
     this.#context = {
       key: '',
       time: 0,
@@ -70,9 +72,16 @@ export class Process implements StatefulOperator, StateAccess {
         cancel: (tag) => this.#cancel(tag),
       },
       emit: (value) => {
+        this.#current()
         this.#emitted.push(value)
       },
     }
+  }
+
+  /** The entry that user code is called for; what it does after its call has returned would meet another key. */
+  #current(): ProcessEntry {
+    if (this.#entry) return this.#entry
+    throw new MillraceError('USER_CODE', `${this.name}: the context of process() was used after the call had returned; it cannot be kept, nor used behind an await`)
   }
 
   get entries(): number {
@@ -81,19 +90,13 @@ export class Process implements StatefulOperator, StateAccess {
 
   readonly add = (key: Key, value: unknown, time: number, mark: number): number => {
     const passed = Math.min(mark, this.horizon)
-    if ((this.#eventTimers.peek()?.at ?? Infinity) <= passed) this.#fireBefore(passed)
-    this.#passed = Math.max(this.watermark, passed)
+    // What is due before the record fires before it, as if each record were a batch of its own: batch sizes change nothing.
+    if (passed > this.#passed) for (const _ of this.#fireUpTo(passed));
     this.#call(this.#entries.get(key) ?? emptyEntry(key, this.#slots.length), time, () =>
       this.node.onRecord(value as never, this.#context as never),
     )
     this.#push(time, time < mark ? mark : -Infinity, key)
     return verdict.taken
-  }
-
-  /** Fires what is due before the next record, as if each record were a batch of its own: batch sizes change nothing. */
-  #fireBefore(passed: number): void {
-    this.#passed = passed
-    for (const _ of this.#fire(this.#eventTimers, passed, ({ at }) => Math.max(at, this.watermark)));
   }
 
   /** Runs user code for one key; takes everything back if it throws. */
@@ -108,6 +111,8 @@ export class Process implements StatefulOperator, StateAccess {
       while (this.#undo.length > 0) this.#undo.pop()?.()
       this.#emitted = []
       throw error
+    } finally {
+      this.#entry = undefined
     }
     if (this.#put) this.#keep(entry)
   }
@@ -123,13 +128,14 @@ export class Process implements StatefulOperator, StateAccess {
   }
 
   read(slot: number): unknown {
+    const { slots, written } = this.#current()
     const { ttlMs } = this.#slots[slot] ?? {}
-    const expired = ttlMs !== undefined && Math.max(this.#context.time, this.watermark) >= (this.#entry.written[slot] ?? 0) + ttlMs
-    return expired ? undefined : this.#entry.slots[slot]
+    const expired = ttlMs !== undefined && Math.max(this.#context.time, this.#passed) >= (written[slot] ?? 0) + ttlMs
+    return expired ? undefined : slots[slot]
   }
 
   write(slot: number, content: unknown): void {
-    const entry = this.#entry
+    const entry = this.#current()
     const before = entry.slots[slot]
     const writtenBefore = entry.written[slot] ?? -Infinity
     this.undo(() => {
@@ -137,9 +143,12 @@ export class Process implements StatefulOperator, StateAccess {
       entry.written[slot] = writtenBefore
     })
     entry.slots[slot] = content
-    entry.written[slot] = this.#context.time
+    // An earlier record that comes later does not shorten the life of what it writes to.
+    entry.written[slot] = content === undefined ? -Infinity : Math.max(writtenBefore, this.#context.time)
     const { ttlMs } = this.#slots[slot] ?? {}
-    if (ttlMs !== undefined && content !== undefined) this.#arm(`${expiry}${slot}`, this.#context.time + ttlMs)
+    const id = `${expiry}${slot}`
+    if (content === undefined) this.#disarm(entry, id)
+    else if (ttlMs !== undefined && !entry.timers.has(id)) this.#arm(entry, id, this.#context.time + ttlMs)
   }
 
   undo(step: () => void): void {
@@ -149,50 +158,55 @@ export class Process implements StatefulOperator, StateAccess {
 
   #setTimer(kind: 'e' | 'p', at: number, tag: string | undefined): void {
     if (!Number.isFinite(at)) throw new MillraceError('BAD_VALUE', `a timer is set for a time in ms since 1970, not for ${at}`)
-    this.#arm(timerId(kind, tag), at)
+    this.#arm(this.#current(), timerId(kind, tag), at)
   }
 
-  #arm(id: string, at: number): void {
-    const entry = this.#entry
-    const before = entry.timers.get(id)
-    if (before?.at === at) return
-    this.undo(() => (before ? entry.timers.set(id, before) : entry.timers.delete(id)))
+  #arm(entry: ProcessEntry, id: string, at: number): void {
+    if (entry.timers.get(id)?.at === at) return
+    this.#disarm(entry, id)
+    this.undo(() => entry.timers.delete(id))
     const timer = { of: entry, id, at }
     entry.timers.set(id, timer)
     this.#schedule(timer)
   }
 
   #schedule(timer: SetTimer): void {
-    if (this.#ending) this.#deferred.push(timer)
-    else this.#heapOf(timer.id).push(timer)
+    if (timer.at <= this.#firing) this.#deferred.push(timer)
+    else this.#queueOf(timer.id).push(timer)
+  }
+
+  #disarm(entry: ProcessEntry, id: string): void {
+    const before = entry.timers.get(id)
+    if (before === undefined) return
+    this.undo(() => {
+      entry.timers.set(id, before)
+      this.#schedule(before)
+    })
+    entry.timers.delete(id)
   }
 
   #cancel(tag: string | undefined): void {
-    const entry = this.#entry
-    for (const id of [timerId('e', tag), timerId('p', tag)]) {
-      const before = entry.timers.get(id)
-      if (before === undefined) continue
-      this.undo(() => {
-        entry.timers.set(id, before)
-        this.#schedule(before)
-      })
-      entry.timers.delete(id)
-    }
+    const entry = this.#current()
+    this.#disarm(entry, timerId('e', tag))
+    this.#disarm(entry, timerId('p', tag))
   }
 
-  #heapOf(id: string): Heap<SetTimer> {
+  #queueOf(id: string): TimerQueue {
     return id.startsWith('p') ? this.#processingTimers : this.#eventTimers
   }
 
   *advance(to: number): Generator<undefined, void> {
     if (to <= this.watermark) return
-    this.#passed = to
-    this.#ending = to === Infinity
-    if (this.#ending) this.#finite = this.watermark
-    yield* this.#fire(this.#eventTimers, to, (timer) => Math.max(timer.at, this.watermark))
+    if (to === Infinity) this.#finite = Math.max(this.watermark, this.#passed)
+    if (to > this.#passed) yield* this.#fireUpTo(to)
     this.watermark = to
-    this.#ending = false
-    for (const timer of this.#deferred.splice(0)) this.#schedule(timer)
+  }
+
+  /** Fires event-time timers. One that was set for a time already passed fires at the time that was reached then. */
+  *#fireUpTo(to: number): Generator<undefined, void> {
+    const before = this.#passed
+    this.#passed = to
+    yield* this.#fire(this.#eventTimers, to, ({ at }) => Math.max(at, before))
   }
 
   nextTick(): number {
@@ -204,23 +218,22 @@ export class Process implements StatefulOperator, StateAccess {
     yield* this.#fire(this.#processingTimers, now, () => time)
   }
 
-  *#fire(timers: Heap<SetTimer>, to: number, timeOf: (timer: SetTimer) => number): Generator<undefined, void> {
+  *#fire(timers: TimerQueue, to: number, timeOf: (timer: SetTimer) => number): Generator<undefined, void> {
     let fired = 0
     for (let timer = timers.peek(); timer !== undefined && timer.at <= to; timer = timers.peek()) {
       timers.pop()
-      if (timer.of.timers.get(timer.id) !== timer) continue
+      this.#firing = to === Infinity ? to : timer.at
       this.#fireOne(timer, timeOf(timer))
       if (++fired % batchRecords === 0 && this.#host.full()) yield
     }
+    this.#firing = -Infinity
+    for (const timer of this.#deferred.splice(0)) this.#schedule(timer)
   }
 
   #fireOne(timer: SetTimer, time: number): void {
     const { of: entry, id, at } = timer
+    if (id.startsWith(expiry)) return this.#expire(timer, Number(id.slice(1)))
     entry.timers.delete(id)
-    if (id.startsWith(expiry)) {
-      this.#expire(entry, Number(id.slice(1)), at)
-      return
-    }
     const tag = id.length > 1 ? id.slice(2) : undefined
     try {
       this.#call(entry, time, () => this.node.onTimer?.({ at, tag }, this.#context as never))
@@ -231,12 +244,15 @@ export class Process implements StatefulOperator, StateAccess {
     this.#keep(entry)
   }
 
-  #expire(entry: ProcessEntry, slot: number, at: number): void {
+  /** Drops a slot that was not written again; puts it off when it was. The end of the input drops nothing: it is no time. */
+  #expire({ of: entry, id, at }: SetTimer, slot: number): void {
     const due = (entry.written[slot] ?? 0) + (this.#slots[slot]?.ttlMs ?? 0)
-    if (due <= at) entry.slots[slot] = undefined
+    const isOver = due <= at && this.#firing < Infinity
+    entry.timers.delete(id)
+    if (isOver) entry.slots[slot] = undefined
     else {
-      const timer = { of: entry, id: `${expiry}${slot}`, at: due }
-      entry.timers.set(timer.id, timer)
+      const timer = { of: entry, id, at: Math.max(due, at) }
+      entry.timers.set(id, timer)
       this.#schedule(timer)
     }
     this.#keep(entry)
@@ -253,7 +269,7 @@ export class Process implements StatefulOperator, StateAccess {
 
   restored(watermark: number): void {
     this.watermark = this.#passed = watermark
-    for (const { timers } of this.#entries.values()) for (const timer of timers.values()) this.#heapOf(timer.id).push(timer)
+    for (const { timers } of this.#entries.values()) for (const timer of timers.values()) this.#queueOf(timer.id).push(timer)
   }
 
   storedWatermark(): number {
@@ -275,11 +291,3 @@ interface Context {
 }
 
 const timerId = (kind: 'e' | 'p', tag: string | undefined): string => (tag === undefined ? kind : `${kind}:${tag}`)
-
-/** By time; timers of one time by key and tag, so that their order does not depend on when they were set. */
-function byTime(a: SetTimer, b: SetTimer): number {
-  if (a.at !== b.at) return a.at - b.at
-  const [keyA, keyB] = [String(a.of.key), String(b.of.key)]
-  if (keyA !== keyB) return keyA < keyB ? -1 : 1
-  return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
-}

@@ -1,5 +1,6 @@
 import type { ByteReader } from '../state/byte-reader.ts'
 import type { Form } from '../state/code.ts'
+import { copyValue } from '../state/copy-value.ts'
 import type { DeltaWriter } from '../state/delta.ts'
 import { Emitter } from '../state/emitter.ts'
 import { splitKey, type Key } from '../state/key.ts'
@@ -38,9 +39,12 @@ export class Reduce implements StatefulOperator {
 
   readonly add = (key: Key, value: unknown, time: number, mark: number): number => {
     const known = this.#entries.get(key)
-    const folded = this.node.fn((known ? known.value : this.node.init()) as never, value as never)
+    const before = known ? known.value : this.node.init()
+    const folded = this.node.fn(before as never, value as never)
     this.#entries.touch(key).value = folded
-    this.out.push(this.#result([...(this.#composite ? splitKey(String(key)) : [key]), folded]), time, time < mark ? mark : -Infinity, key)
+    // A fold may change the accumulator that it is given: what was emitted must not change with it.
+    const emitted = folded === before ? copyValue(folded) : folded
+    this.out.push(this.#result([...(this.#composite ? splitKey(String(key)) : [key]), emitted]), time, time < mark ? mark : -Infinity, key)
     return verdict.taken
   }
 

@@ -99,7 +99,7 @@ export class SessionWindow implements StatefulOperator {
       if (this.#lateRead) this.late.push(value, time, mark, key)
       return this.#lateRead || this.node.late === 'drop' ? verdict.gone : verdict.late
     }
-    const found = this.#entries.get(key)?.open.find((other) => this.#touches(other, time))
+    const found = this.#touching(this.#entries.get(key), time)
     const a = found?.a ?? this.#layout.create(key, 0)
     // Before anything else changes: a function of the user may throw.
     put(a)
@@ -111,15 +111,20 @@ export class SessionWindow implements StatefulOperator {
     return verdict.taken
   }
 
-  #touches({ start, last }: Session, time: number): boolean {
-    return time < last + this.#gapMs && time > start - this.#gapMs
+  /** The first session, but `not` this one, that a record of this time falls into. */
+  #touching(sessions: Sessions | undefined, time: number, not?: Session): Session | undefined {
+    if (sessions === undefined) return undefined
+    for (const session of sessions.open) {
+      if (session !== not && time < session.last + this.#gapMs && time > session.start - this.#gapMs) return session
+    }
+    return undefined
   }
 
-  /** Makes one of all the sessions that a record touches. */
+  /** Makes a record of this time part of the session, and with it any other session that it touches. */
   #extend(session: Session, time: number): void {
-    const { of } = session
-    for (const other of of.open) if (other !== session && this.#touches(other, time)) this.#absorb(session, other)
-    of.open = of.open.filter(({ gone }) => !gone)
+    for (let other = this.#touching(session.of, time, session); other; other = this.#touching(session.of, time, session)) {
+      this.#absorb(session, other)
+    }
     session.start = Math.min(session.start, time)
     session.last = Math.max(session.last, time)
   }
@@ -130,8 +135,13 @@ export class SessionWindow implements StatefulOperator {
     into.last = Math.max(into.last, other.last)
     into.emitted = Math.max(into.emitted, other.emitted)
     into.mark = Math.min(into.mark, other.mark)
-    other.gone = true
+    this.#close(other)
     this.#changed.delete(other)
+  }
+
+  #close(session: Session): void {
+    session.gone = true
+    session.of.open = session.of.open.filter((other) => other !== session)
   }
 
   #open(of: Sessions, start: number, last: number, a: Accumulator): Session {
@@ -211,9 +221,8 @@ export class SessionWindow implements StatefulOperator {
   }
 
   #forget(session: Session): void {
-    session.gone = true
+    this.#close(session)
     const { of } = session
-    of.open = of.open.filter((other) => other !== session)
     if (of.open.length === 0) this.#entries.remove(of)
     else this.#entries.changed(of)
   }

@@ -31,7 +31,7 @@ function generateAdd(window: PaneWindow, layout: AccumulatorLayout, everyChange:
   const create = code.arg(layout.create)
   const insert = 'pane.entries.set(k,a);pane.dirty.push(a)'
   // What a function of the user throws for must not leave an accumulator of nothing behind: it would be emitted.
-  const [before, after] = layout.mayThrow ? ['', `if(isNew){${insert}}`] : [insert, '']
+  const [before, after] = layout.hasUserCode ? ['', `if(isNew){${insert}}`] : [insert, '']
   return code.compile<Add>(
     'window',
     `(k,v,t,mark,p,q)=>{${layout.measureSource(code, names)}

@@ -53,8 +53,8 @@ export class AccumulatorLayout {
   readonly names: readonly string[]
   /** True when an aggregate needs the place of records of equal time. */
   readonly ordered: boolean
-  /** True when adding calls functions of the user, which may throw. */
-  readonly mayThrow: boolean
+  /** True when an aggregate is the user's own: adding may throw, and nothing is known of what its numbers lose. */
+  readonly hasUserCode: boolean
   readonly #bound: readonly Bound[]
   /** In order of adding: those that may throw come first, and the others have not changed when they do. */
   readonly #adding: readonly Bound[]
@@ -65,7 +65,7 @@ export class AccumulatorLayout {
 
   constructor(form: Form, aggregates: Aggregates, part: 'pane' | 'total' = 'pane') {
     this.#bound = bind(aggregates, part)
-    this.mayThrow = this.#bound.some(callsUser)
+    this.hasUserCode = this.#bound.some(callsUser)
     this.#adding = [...this.#bound.filter(callsUser), ...this.#bound.filter((b) => !callsUser(b))]
     this.#properties = this.#bound.flatMap((b) => properties(b, part))
     this.#stored = this.#bound.toSorted((a, b) => (a.result < b.result ? -1 : 1)).flatMap((b) => properties(b, part))
@@ -111,6 +111,7 @@ export class AccumulatorLayout {
 
   /** True when all numbers in it are whole and exact, so that adding and subtracting them loses nothing. */
   isExact(a: Accumulator): boolean {
+    if (this.hasUserCode) return false
     return this.#properties.every(({ name, initial }) => typeof initial !== 'number' || Number.isSafeInteger(a[name]))
   }
 

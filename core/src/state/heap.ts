@@ -1,6 +1,6 @@
 /** A binary heap: the least item first, in the order of `compare`. */
 export class Heap<T> {
-  readonly #items: T[] = []
+  #items: T[] = []
   readonly #compare: (a: T, b: T) => number
 
   constructor(compare: (a: T, b: T) => number) {
@@ -32,6 +32,12 @@ export class Heap<T> {
       this.#sink()
     }
     return top
+  }
+
+  /** Drops all items but those for which `keep` is true. */
+  retain(keep: (item: T) => boolean): void {
+    // What is sorted is a heap.
+    this.#items = this.#items.filter(keep).sort(this.#compare)
   }
 
   #sink(): void {

@@ -57,7 +57,7 @@ export class DeadLetterStore {
 
 /** Throws BAD_OPTION for what no dead letter can have as its code. */
 export function checkCode(code: string | undefined): void {
-  if (code === undefined || code in errorCodes) return
+  if (code === undefined || Object.hasOwn(errorCodes, code)) return
   const meant = Object.keys(errorCodes).find((known) => known.startsWith(code) || code.startsWith(known))
   const cure = meant === undefined ? `there are ${Object.keys(errorCodes).join(', ')}` : `did you mean ${meant}?`
   throw badOption(`--code: there is no code ${JSON.stringify(code)}; ${cure}`)

@@ -52,4 +52,5 @@ function causesText(error: unknown): string {
   return [own === undefined ? '' : `  ${indented(own)}\n`, ...below].join('')
 }
 
-const indented = (text: string): string => text.replaceAll('\n', '\n  ')
+/** Lines stay lines; a message may hold what a record held, which must not move the cursor of a terminal. */
+const indented = (text: string): string => text.replace(/[^\P{Cc}\t\n]/gu, '\u{fffd}').replaceAll('\n', '\n  ')

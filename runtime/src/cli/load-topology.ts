@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { badOption, isMillraceError, MillraceError, type Topology } from '@millrace/core'
 import { messageOf } from './error-text.ts'
+import { syntaxExcerpt } from './syntax-excerpt.ts'
 import { userPlace } from './user-place.ts'
 
 /** A topology of whatever parameters, sources and sinks. */
@@ -25,14 +26,14 @@ async function load(path: string, file: string): Promise<{ readonly [name: strin
   try {
     return (await import(pathToFileURL(file).href)) as { readonly [name: string]: unknown }
   } catch (error) {
-    throw loadError(error, path)
+    throw loadError(error, path, file)
   }
 }
 
-function loadError(error: unknown, path: string): unknown {
+function loadError(error: unknown, path: string, file: string): unknown {
   if (isMillraceError(error)) return error
   const context = { cause: error }
-  const excerpt = excerptOf(error)
+  const excerpt = syntaxExcerpt(error, file)
   if (excerpt !== undefined)
     return new MillraceError('BAD_TOPOLOGY', `${path}: ${messageOf(error)}\n\n${excerpt}\n`, context)
   if (isNotFound(error))
@@ -40,13 +41,6 @@ function loadError(error: unknown, path: string): unknown {
   const place = userPlace(error)
   const at = place === undefined ? '' : ` (at ${place})`
   return new MillraceError('BAD_TOPOLOGY', `${path}: threw while it was loaded: ${messageOf(error)}${at}`, context)
-}
-
-/** Node puts the place and the line of a syntax error before the text of its stack. */
-function excerptOf(error: unknown): string | undefined {
-  if (!(error instanceof SyntaxError)) return undefined
-  const [head = ''] = (error.stack ?? '').split(/^SyntaxError/m)
-  return /:\d+\n/.test(head) ? head.replace(/^file:\/\//, '').trimEnd() : undefined
 }
 
 const isNotFound = (error: unknown): error is Error =>

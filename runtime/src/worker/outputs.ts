@@ -34,10 +34,11 @@ export class Outputs {
     return { handles: prepared.flatMap(({ handles }) => handles), sinks: statesOf(ports, prepared) }
   }
 
-  /** Resolves when all are visible. */
-  async commit(handles: readonly Handle[]): Promise<void> {
+  /** Resolves when all are visible, but for those of sinks that may lose them. */
+  async commit(handles: readonly Handle[], mayLose: readonly string[] = []): Promise<void> {
+    const own = (port: SinkPort): Handle[] => handles.filter(({ sink }) => sink === port.name)
     const ports = [...this.#ports.values()]
-    await Promise.all(ports.map((port) => port.commit(handles.filter(({ sink }) => sink === port.name))))
+    await Promise.all(ports.map((port) => port.commit(own(port), mayLose.includes(port.name))))
   }
 
   async abort(before: number, except: readonly Handle[]): Promise<void> {

@@ -38,7 +38,7 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const plan = checkpoint ? planState(checkpoint, graph, drop) : { renamed: new Map<string, string>(), full: false }
   await openSinks(options, checkpoint)
   const handles = checkpoint?.handles ?? []
-  await outputs.commit(handles)
+  await outputs.commit(handles, drop)
   await outputs.abort(lease.epoch, handles)
   const engine = new Engine(graph, { clock: world.clock })
   if (checkpoint) await restore(options, engine, checkpoint, plan)

@@ -62,13 +62,13 @@ export class SinkPort {
     return this.#inTurn('prepare', () => this.#writer.prepare(seq, options))
   }
 
-  /** Resolves when all are visible. Rejects with LOST_HANDLE when one is gone for good. */
-  async commit(handles: readonly Handle[]): Promise<void> {
+  /** Resolves when all are visible. Rejects with LOST_HANDLE when one is gone for good, unless it may be. */
+  async commit(handles: readonly Handle[], mayLose = false): Promise<void> {
     const backoff = new Backoff(this.#options.world)
     const { signal } = this.#options.context
     for (let left = handles; left.length > 0;) {
       const outcomes = await this.#inTurn('commit', () => this.#writer.commit(left))
-      left = left.filter((handle, i) => this.#isLeft(handle, outcomes[i]))
+      left = left.filter((handle, i) => this.#isLeft(handle, outcomes[i], mayLose))
       if (left.length === 0) return
       if (signal.aborted) throw new MillraceError('SINK', `sink ${this.name}: stopped before its output was committed`)
       const delayMs = backoff.next()
@@ -98,9 +98,11 @@ export class SinkPort {
     }
   }
 
-  #isLeft({ destination, id }: Handle, outcome: CommitOutcome | undefined): boolean {
+  #isLeft({ destination, id }: Handle, outcome: CommitOutcome | undefined, mayLose: boolean): boolean {
     if (outcome !== 'lost') return outcome !== 'committed' && outcome !== 'already'
-    const text = `sink ${this.name}: what was prepared for ${destination} (${id}) is gone; the record before the last one still has its input`
+    this.#options.log.error({ destination, id }, 'prepared output is gone from its destination')
+    if (mayLose) return false
+    const text = `sink ${this.name}: what was prepared for ${destination} (${id}) is gone, most likely dropped there as too old; bring it back, or go on without it by drop: ['${this.name}']`
     throw new MillraceError('LOST_HANDLE', text, { node: this.name })
   }
 

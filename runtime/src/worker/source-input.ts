@@ -189,9 +189,11 @@ export class SourceInput {
     return parents.filter((id) => this.partitions.has(id))
   }
 
+  /** Those that the reader has named, and those that a list has, be they registered by another parent or not. */
   #childrenOf(parent: string, { children = [] }: EndOfPartition): Partition[] {
-    const unborn = [...this.#unborn.values()].filter(({ parents }) => parents?.includes(parent))
-    return [...children, ...unborn.filter(({ id }) => !children.some((child) => child.id === id))]
+    const registered = [...this.#unstored, ...this.#waiting].map(({ partition }) => partition)
+    const listed = [...this.#unborn.values(), ...registered].filter(({ parents }) => parents?.includes(parent))
+    return [...children, ...listed.filter(({ id }) => !children.some((child) => child.id === id))]
   }
 
   #hasLiveParent({ parents = [] }: Partition): boolean {

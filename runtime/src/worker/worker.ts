@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Backplane, Graph, Lease } from '@millrace/core'
 import type { Logger } from '../logger.ts'
 import type { World } from '../world.ts'
@@ -32,7 +33,7 @@ export interface WorkerOptions {
   readonly stopWithinMs: number
   /** How many partitions of a source are read at the same time. */
   readonly maxReaders: number
-  /** Names of states, sources and sinks that are gone from the topology and may be forgotten. */
+  /** Names of states, sources and sinks of which something stored may be forgotten. */
   readonly drop: readonly string[]
 }
 
@@ -63,6 +64,8 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options
     this.#startedAt = options.world.elapsed()
+    // every reader and writer that waits listens, and takes itself off again
+    setMaxListeners(0, this.#reading.signal, this.#working.signal, this.#beating.signal)
   }
 
   get state(): WorkerState['type'] {
@@ -77,7 +80,7 @@ export class Worker {
 
   /** Finishes the batch at hand, writes a last checkpoint, commits it and gives the lease up. */
   stop(): void {
-    if (this.#isStopping) return
+    if (this.#isStopping || this.#closed) return
     this.#isStopping = true
     this.#reading.abort()
     this.#wake.call()

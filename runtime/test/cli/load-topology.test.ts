@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { fixture, folder } from './support/folder.ts'
+import { fixture } from './support/fixture.ts'
+import { folder } from './support/folder.ts'
 import { millrace } from './support/millrace.ts'
 import { allowProcesses } from './support/slow.ts'
 
@@ -58,6 +59,20 @@ test('shows the line of a syntax error', async () => {
   
   code       BAD_TOPOLOGY
 `)
+})
+
+test('shows the line of an error that the compiler finds, also in another file', async () => {
+  const cwd = folder({ 'topology.ts': "import './other.ts'\n", 'other.ts': 'const a = 1\nconst a = 2\n' })
+  const { code, stderr } = await millrace(['explain', 'topology.ts'], { cwd })
+  expect(code).toBe(2)
+  expect(stderr).toContain("error: topology.ts: Identifier 'a' has already been declared")
+  expect(stderr).toContain(`${cwd}/other.ts:2\n  const a = 2\n`)
+})
+
+test('does not take for a syntax error of the file what came of its data', async () => {
+  const { stderr } = await explain("export default JSON.parse('{')\n")
+  expect(stderr).toContain('error: topology.ts: threw while it was loaded: ')
+  expect(stderr).toContain('(at <cwd>/topology.ts:1:21)')
 })
 
 test('shows the line of TypeScript that cannot be stripped', async () => {

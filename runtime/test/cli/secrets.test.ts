@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { fixture, folder } from './support/folder.ts'
+import { fixture } from './support/fixture.ts'
+import { folder } from './support/folder.ts'
 import { type Ended, millrace } from './support/millrace.ts'
 import { allowProcesses } from './support/slow.ts'
 

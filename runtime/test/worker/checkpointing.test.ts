@@ -1,4 +1,4 @@
-import { type Backplane, MillraceError } from '@millrace/core'
+import { type Backplane, type Codec, from, lines, MillraceError, type Read, type Source, topology } from '@millrace/core'
 import { beforeEach, expect, test } from 'vitest'
 import { clicks, passing, type Click } from '../support/graphs.ts'
 import { memoryBackplane, workerOf } from '../support/job.ts'
@@ -89,6 +89,17 @@ test('stops with LOST_HANDLE, naming sink and destination, when prepared output 
   await expect(ending).rejects.toThrow(/sink out: .* memory\/.* is gone/)
 })
 
+test('says so at each start, until the lost output may be forgotten', async () => {
+  sink.trouble.commit.push(new Error('killed'))
+  const graph = passing(log.add('a', clicks('x', 3)), sink)
+  await expect(world.run(workerOf(graph, backplane, world).run())).rejects.toThrow('killed')
+  sink.lose()
+  await expect(world.run(workerOf(graph, backplane, world).run())).rejects.toMatchObject({ code: 'LOST_HANDLE' })
+  log.append('a', ...clicks('y', 1)).finish()
+  expect(await world.run(workerOf(graph, backplane, world, { drop: ['out'] }).run())).toBe('finished')
+  expect(sink.visible).toEqual(clicks('y', 1))
+})
+
 test('calls a sink again whose write, prepare or commit failed for the moment', async () => {
   sink.trouble.write.push(away, away)
   sink.trouble.prepare.push(away)
@@ -168,6 +179,52 @@ test('takes a checkpoint early when many dead letters wait in memory', async () 
   expect(world.elapsed()).toBeLessThan(60_000)
   expect(await backplane.deadLetters({ limit: 100 })).toHaveLength(10)
 })
+
+test('takes a checkpoint early when much was read', async () => {
+  const big = slabSource(40, 1024 * 1024, 4)
+  const graph = topology('big')
+    .sources(() => ({ big: from(big) }))
+    .build(({ big: stream }) => ({ out: stream.map(() => ({ page: 'x', at: 0 })).to(sink.sink) }))
+    .graph({})
+  const worker = workerOf(graph, backplane, world, { checkpointEveryMs: 3_600_000 })
+  void worker.run()
+  // after the first, which stores where the partition begins: 160 MiB, a checkpoint for each 64 MiB
+  await world.until(() => worker.progress().records === 160)
+  await world.advance(1_000)
+  expect(worker.progress().checkpoints).toBe(3)
+})
+
+/** A source of so many reads, each a slab of large lines that is a view of one piece of memory. */
+function slabSource(rows: number, rowBytes: number, reads: number): Source<string> {
+  const bytes = new Uint8Array(rows * rowBytes * 2).fill(120)
+  const starts = Uint32Array.from({ length: rows }, (_, i) => i * rowBytes)
+  const slab = { bytes, starts, ends: starts.map((at) => at + rowBytes), length: rows }
+  const read = (n: number): Read<string> => ({
+    type: 'records',
+    slab,
+    arrival: world.clock.now(),
+    position: String(n),
+    positionOf: (row) => `${n}.${row}`,
+    metaOf: () => ({ partition: 'a', arrival: 0 }),
+  })
+  return {
+    kind: 'slabs',
+    description: 'slabs()',
+    codec: lines() as Codec<unknown>,
+    async *partitions() {
+      yield { partitions: [{ id: 'a' }], final: true }
+    },
+    resolve: async () => '0',
+    open: async () => {
+      let n = 0
+      return {
+        read: async () => (n++ < reads ? read(n) : new Promise<never>(() => undefined)),
+        close: async () => undefined,
+      }
+    },
+    compare: () => 0,
+  }
+}
 
 /** Does what it is asked, and loses the reply to the first writes of a record. */
 function losing(inner: Backplane, replies: number): Backplane {

@@ -14,20 +14,22 @@ interface Click {
 
 interface Case {
   readonly partitions: readonly (readonly Click[])[]
+  /** Of the partition that all of them are merged into. */
+  readonly merged: readonly Click[]
   readonly perRead: number
   readonly costMs: number
   readonly seed: number
 }
 
-const click = fc.record({ page: fc.constantFrom('a', 'b', 'c'), at: fc.nat(60_000) })
+// one event time in seven is bad input
+const click = fc
+  .record({ page: fc.constantFrom('a', 'b', 'c'), at: fc.nat(60_000) })
+  .map((c) => (c.at % 7 === 0 ? { ...c, at: -1 } : c))
 const cases = fc.record({
-  // one event time in seven is bad input
-  partitions: fc.array(
-    fc.array(
-      click.map((c) => (c.at % 7 === 0 ? { ...c, at: -1 } : c)),
-      { maxLength: 40 },
-    ),
-    { minLength: 1, maxLength: 3 },
+  partitions: fc.array(fc.array(click, { maxLength: 40 }), { minLength: 1, maxLength: 3 }),
+  merged: fc.array(
+    click.map((c) => ({ ...c, page: 'merged' })),
+    { maxLength: 20 },
   ),
   perRead: fc.integer({ min: 1, max: 12 }),
   costMs: fc.constantFrom(0.1, 1, 10),
@@ -62,6 +64,9 @@ async function outcomeOf(input: Case, stops: readonly number[], thawedAfter = In
   const world = new ManualWorld({ seed: input.seed, costMs: input.costMs })
   const log = new MemoryLog<Click>(world, { perRead: input.perRead })
   input.partitions.forEach((values, i) => log.add(`p${i}`, values))
+  const parents = input.partitions.map((_, i) => `p${i}`)
+  log.add('merged', input.merged, parents)
+  for (const parent of parents) log.end(parent, ['merged'])
   log.finish()
   const views = new MemorySink<object>()
   const raw = new MemorySink<Click>()
@@ -83,8 +88,11 @@ async function outcomeOf(input: Case, stops: readonly number[], thawedAfter = In
   // what a thawed worker prepares too late is for the next owner to remove
   const next = workerOf(graphOf(log, views, raw, new Fate(Infinity)), backplane, world)
   expect(await world.run(next.run())).toBe('nothing new')
+  const pages = raw.visible.map(({ page }) => page)
   const letters = await backplane.deadLetters({ limit: 1_000 })
   return {
+    mergedComeLast:
+      !pages.slice(pages.indexOf('merged')).some((page) => page !== 'merged') || !pages.includes('merged'),
     prepared: views.prepared.size + raw.prepared.size,
     views: sorted(views.visible),
     raw: sorted(raw.visible),

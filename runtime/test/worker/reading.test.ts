@@ -180,6 +180,19 @@ test('does not let the watermark pass what a child has yet to bring, however lat
   ])
 })
 
+test('starts a merged partition at the lower of the watermarks its parents ended with, though no reader names it', async () => {
+  const sink = new MemorySink<Views>()
+  log
+    .add('a', clicks('x', 1, 50))
+    .add('b', clicks('x', 1, 5))
+    .add('c', clicks('y', 1, 12), ['a', 'b'])
+  void workerOf(counting(log.end('a'), sink), backplane, world).run()
+  await world.advance(2_000)
+  log.append('b', ...clicks('x', 1, 60)).end('b')
+  await world.advance(2_000)
+  expect(await backplane.deadLetters({ limit: 10 })).toMatchObject([{ code: 'LATE', partition: 'c' }])
+})
+
 test('lets a partition that is silent at its tip hold back no window', async () => {
   const sink = new MemorySink<Views>()
   log.add('a', clicks('x', 1, 5)).add('b', clicks('x', 1, 50))

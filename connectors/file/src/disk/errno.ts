@@ -13,6 +13,7 @@ const cures: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file; move that away or choose another path',
   EEXIST: 'a part of the path is a file; move that away or choose another path',
   ELOOP: 'its symbolic links lead in a circle; choose another path',
+  EFBIG: 'raise the limit that this process has for the size of a file (ulimit -f)',
   ENAMETOOLONG: 'choose a shorter path or shorter names of subfolders',
 }
 

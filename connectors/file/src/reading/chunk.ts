@@ -8,7 +8,7 @@ export interface Chunk {
 /** The next chunk, `tip` when there is none (yet), or `replaced` when the file is no longer the one that was opened. */
 export type Next = Chunk | 'tip' | 'replaced'
 
-/** The content of one file from some offset on, chunk by chunk. A chunk is the taker's until the second `next` after it. */
+/** The content of one file from some offset on, chunk by chunk. A chunk is the taker's until the third `next` after it. */
 export interface Feed {
   next(): Promise<Next>
   /** Drops the memory that it reads into: none of its chunks is needed any more. */
@@ -25,9 +25,12 @@ const mostBytes = 1024 * 1024
 /** Room in front of a chunk, so that the beginning of a line can be put there instead of moving the chunk. */
 export const headroom: number = 64 * 1024
 
-/** Two buffers used in turn; they grow while they are filled to the brim. */
+/**
+ * Three buffers used in turn; they grow while they are filled to the brim. One is read into, one is cut into lines, and
+ * the lines of the one before may still be at work, as who takes them asks for the next ones meanwhile.
+ */
 export class ChunkBuffers {
-  #buffers: (Buffer | undefined)[] = [undefined, undefined]
+  #buffers: (Buffer | undefined)[] = []
   #turn = 0
   #bytes = leastBytes
 
@@ -38,16 +41,16 @@ export class ChunkBuffers {
     return (this.#buffers[this.#turn] = Buffer.allocUnsafeSlow(headroom + this.#bytes))
   }
 
-  /** Hands out the current buffer, filled up to `end`; then it is the other one's turn. */
+  /** Hands out the current buffer, filled up to `end`; then it is the next one's turn. */
   take(end: number): Chunk {
     const buffer = this.current
     if (end === buffer.length) this.#bytes = Math.min(mostBytes, this.#bytes * 2)
-    this.#turn ^= 1
+    this.#turn = (this.#turn + 1) % 3
     return { buffer, start: headroom, end }
   }
 
   release(): void {
-    this.#buffers = [undefined, undefined]
+    this.#buffers = []
     this.#bytes = leastBytes
   }
 }

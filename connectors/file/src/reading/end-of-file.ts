@@ -36,7 +36,7 @@ async function readThrough({ feed, ends }: Content, options: ResolvedFilesOption
   const cutter = new LineCutter(options.maxRecordBytes, ends, 0)
   for (let next = await feed.next(); typeof next !== 'string'; next = await feed.next()) {
     cutter.attach(next)
-    while (cutter.cut() > 0 || cutter.takeLong().length > 0);
+    while (cutter.cut().length > 0 || cutter.takeLong().length > 0);
   }
   return cutter.position
 }

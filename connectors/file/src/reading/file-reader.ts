@@ -8,7 +8,7 @@ import { FileRecords } from './file-records.ts'
 import type { FileMeta, Origin } from './file-records.ts'
 import { inodeOfPartition, succeed } from './identity.ts'
 import { LineCutter } from './line-cutter.ts'
-import type { LongLine } from './line-cutter.ts'
+import type { LongLine, Rows } from './line-cutter.ts'
 import { openContent, readError } from './open-content.ts'
 import type { Content } from './open-content.ts'
 import { parsePosition } from './position.ts'
@@ -99,7 +99,8 @@ class FileReader<T> implements Reader<T, FileMeta> {
     for (let chunks = 0; ;) {
       const rows = this.#cutter.cut()
       const long = this.#cutter.takeLong()
-      if (rows > 0 || long.length > 0 || chunks === mostChunks) return this.#records(rows, long.map(this.#tooLong))
+      if (rows.length > 0 || long.length > 0 || chunks === mostChunks)
+        return this.#records(rows, long.map(this.#tooLong))
       const next = await this.#next()
       if (next === 'replaced') return this.#replaced(signal)
       if (next !== 'tip') {
@@ -141,13 +142,13 @@ class FileReader<T> implements Reader<T, FileMeta> {
     this.#state = 'ended'
     const rows = this.#cutter.finish()
     const long = this.#cutter.takeLong()
-    return rows > 0 || long.length > 0 ? this.#records(rows, long.map(this.#tooLong)) : { type: 'end' }
+    return rows.length > 0 || long.length > 0 ? this.#records(rows, long.map(this.#tooLong)) : { type: 'end' }
   }
 
   #replaced(signal: AbortSignal): Promise<Read<T, FileMeta>> | Read<T, FileMeta> {
     this.#state = 'replaced'
     const torn = this.#cutter.takeTorn()
-    return torn ? this.#records(0, [this.#torn(torn)]) : this.#giveWay(signal)
+    return torn ? this.#records(this.#cutter.cut(), [this.#torn(torn)]) : this.#giveWay(signal)
   }
 
   /** Ends in favour of what the file has become, once that can be named. */
@@ -159,10 +160,10 @@ class FileReader<T> implements Reader<T, FileMeta> {
     }
   }
 
-  #records(rows: number, refused: readonly RefusedRow[]): FileRecords<T> {
-    const { starts, ends } = this.#cutter
-    if (rows > 0) this.#bytes += ends[rows - 1]! - starts[0]! + 1
-    this.#rows += rows
+  #records(rows: Rows, refused: readonly RefusedRow[]): FileRecords<T> {
+    const { starts, ends, length } = rows
+    if (length > 0) this.#bytes += ends[length - 1]! - starts[0]! + 1
+    this.#rows += length
     return new FileRecords(this.#cutter, rows, this.#origin, this.#context.clock.now(), refused, this.#backlog())
   }
 

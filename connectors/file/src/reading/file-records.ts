@@ -1,6 +1,6 @@
 import type { Meta, Position, Records, RefusedRow, Slab } from '@millrace/core'
 import type { Place } from './file-finder.ts'
-import type { LineCutter } from './line-cutter.ts'
+import type { LineCutter, Rows } from './line-cutter.ts'
 
 /** What is known of a line of a file. */
 export interface FileMeta extends Meta {
@@ -17,7 +17,7 @@ export interface Origin extends Place {
   readonly partition: string
 }
 
-/** The lines that a cutter has just cut, valid until it cuts again. */
+/** Lines that a cutter has cut. */
 export class FileRecords<T> implements Records<T, FileMeta> {
   readonly type = 'records'
   readonly slab: Slab
@@ -26,34 +26,35 @@ export class FileRecords<T> implements Records<T, FileMeta> {
   readonly refused: readonly RefusedRow[]
   readonly backlog?: number
   readonly #cutter: LineCutter
+  readonly #rows: Rows
   readonly #origin: Origin
 
   constructor(
     cutter: LineCutter,
-    rows: number,
+    rows: Rows,
     origin: Origin,
     arrival: number,
     refused: readonly RefusedRow[],
     backlog?: number,
   ) {
-    const { bytes, starts, ends } = cutter
-    this.slab = { bytes, starts, ends, length: rows }
+    this.slab = rows
     this.arrival = arrival
     this.position = cutter.position
     this.refused = refused
     if (backlog !== undefined) this.backlog = backlog
     this.#cutter = cutter
+    this.#rows = rows
     this.#origin = origin
   }
 
   positionOf(row: number): Position {
-    return this.#cutter.positionOf(row, this.slab.length)
+    return this.#cutter.positionOf(this.#rows, row)
   }
 
   metaOf(row: number): FileMeta {
     const { partition, path } = this.#origin
-    const line = this.#cutter.lineOf(row, this.slab.length)
-    const offset = this.#cutter.offsetOf(this.slab.starts[row]!)
-    return { partition, arrival: this.arrival, path, offset, ...(line !== undefined && { line }) }
+    const { base, line, starts } = this.#rows
+    const offset = base + starts[row]!
+    return { partition, arrival: this.arrival, path, offset, ...(line !== undefined && { line: line + row + 1 }) }
   }
 }

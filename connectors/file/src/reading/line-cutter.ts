@@ -20,6 +20,18 @@ export interface LongLine {
   readonly bytes: Uint8Array
 }
 
+/** Some lines that lie in one piece of memory. */
+export interface Rows {
+  readonly bytes: Buffer
+  readonly starts: Uint32Array
+  readonly ends: Uint32Array
+  readonly length: number
+  /** Offset in the file of `bytes[0]`. */
+  readonly base: number
+  /** Lines of the file before the first row. */
+  readonly line: number | undefined
+}
+
 /** A line over the limit whose end has not come yet. */
 interface SkippedLine {
   readonly position: Position
@@ -31,13 +43,18 @@ interface SkippedLine {
  * Cuts content into lines, which end with `\n` or `\r\n`. Lines are not copied: they lie in the chunk, with the beginning
  * of the first moved in front of it. A line over the limit is counted through, never held.
  *
+ * Rows stay as they are while the next ones are cut, and no longer.
+ *
  * ```
- *   attach(chunk) ─▶ cut() > 0 ─▶ cut() > 0 ─▶ cut() = 0 ─▶ attach(the next chunk) ─▶ … ─▶ finish()
+ *   attach(chunk) ─▶ cut() ─▶ cut() ─▶ cut(): no rows ─▶ attach(the next chunk) ─▶ … ─▶ finish()
  * ```
  */
 export class LineCutter {
-  readonly starts: Uint32Array = new Uint32Array(mostRows)
-  readonly ends: Uint32Array = new Uint32Array(mostRows)
+  /** For the rows that are cut next, and of those that were cut last. */
+  #starts = new Uint32Array(mostRows)
+  #ends = new Uint32Array(mostRows)
+  #otherStarts = new Uint32Array(mostRows)
+  #otherEnds = new Uint32Array(mostRows)
   readonly #most: number
   readonly #head: Head
   /** From some way before the next line to the end of the last chunk. */
@@ -65,19 +82,9 @@ export class LineCutter {
     this.#line = line
   }
 
-  /** The memory in which the rows lie. */
-  get bytes(): Uint8Array {
-    return this.#bytes
-  }
-
   /** After the last row that was cut. Stays before a line that is too long until its end has come. */
   get position(): Position {
     return this.#skipped?.position ?? this.#positionAt(this.#at, this.#line)
-  }
-
-  /** Offset in the file of an index of {@link bytes}. */
-  offsetOf(at: number): number {
-    return this.#base + at
   }
 
   /** Offset of what was not cut yet. */
@@ -85,15 +92,10 @@ export class LineCutter {
     return this.#base + this.#at
   }
 
-  /** Number of a row of the last cut in the file, from 1; `rows` is what that cut returned. */
-  lineOf(row: number, rows: number): number | undefined {
-    return this.#line === undefined ? undefined : this.#line - rows + row + 1
-  }
-
-  /** Position of a row of the last cut. */
-  positionOf(row: number, rows: number): Position {
-    const line = this.lineOf(row, rows)
-    return this.#positionAt(this.starts[row]!, line === undefined ? undefined : line - 1)
+  /** Position of a row. */
+  positionOf({ bytes, starts, base, line }: Rows, row: number): Position {
+    const at = starts[row]!
+    return formatPosition(base + at, line === undefined ? undefined : line + row, this.#head.mark(bytes, at, base + at))
   }
 
   /** Lines over the limit that have been passed since this was last called. */
@@ -104,7 +106,7 @@ export class LineCutter {
     return long
   }
 
-  /** Goes on with the next chunk. All rows cut so far are void. */
+  /** Goes on with the next chunk. */
   attach(chunk: Chunk): void {
     this.#head.see(chunk.buffer, chunk.start, chunk.end, this.#base + this.#bytes.length)
     const from = Math.max(0, this.#at - tailBytes)
@@ -124,10 +126,38 @@ export class LineCutter {
     this.#rebase(Buffer.from(this.#bytes.subarray(from)), from)
   }
 
-  /** Cuts up to 1,024 lines and returns how many; 0 when a chunk is needed, or only lines over the limit were passed. */
-  cut(): number {
-    if (this.#skipped && !this.#skipOn(this.#skipped)) return 0
-    const { starts, ends } = this
+  /** Cuts up to 1,024 lines: none when a chunk is needed, or only lines over the limit were passed. */
+  cut(): Rows {
+    const rows = this.#skipped && !this.#skipOn(this.#skipped) ? 0 : this.#cut()
+    if (rows === 0) this.#holdBack()
+    return this.#rows(rows)
+  }
+
+  /** Cuts what stands after the last line end, for nothing will be added: one row or none. */
+  finish(): Rows {
+    if (this.#skipped) this.#passed(this.#skipped)
+    const rest = this.#bytes.length - this.#at
+    if (rest > this.#most) this.#pass(this.#at, rest)
+    const rows = rest > 0 && rest <= this.#most ? 1 : 0
+    this.#starts[0] = this.#at
+    this.#ends[0] = this.#bytes.length
+    this.#advance(this.#bytes.length, rows)
+    return this.#rows(rows)
+  }
+
+  /** What stands after the last line end, as a copy, where the end of the line was lost; undefined for nothing. */
+  takeTorn(): LongLine | undefined {
+    const length = this.#bytes.length - this.#at
+    if (length === 0) return undefined
+    const torn = { position: this.position, line: this.#nextLine(), length, bytes: this.#kept(this.#at) }
+    this.#advance(this.#bytes.length, 1)
+    return torn
+  }
+
+  /** The hot loop: finds line ends, and leaves alone what stands between them. */
+  #cut(): number {
+    const starts = this.#starts
+    const ends = this.#ends
     const bytes = this.#bytes
     const most = this.#most
     let from = this.#searched
@@ -151,29 +181,22 @@ export class LineCutter {
       at = from
     }
     this.#advance(at, rows)
-    if (rows === 0) this.#holdBack()
     return rows
   }
 
-  /** Cuts what stands after the last line end, for nothing will be added: 1 or 0 rows. */
-  finish(): number {
-    if (this.#skipped) this.#passed(this.#skipped)
-    const rest = this.#bytes.length - this.#at
-    if (rest > this.#most) this.#pass(this.#at, rest)
-    const rows = rest > 0 && rest <= this.#most ? 1 : 0
-    this.starts[0] = this.#at
-    this.ends[0] = this.#bytes.length
-    this.#advance(this.#bytes.length, rows)
+  #rows(length: number): Rows {
+    const line = this.#line === undefined ? undefined : this.#line - length
+    const rows = { bytes: this.#bytes, starts: this.#starts, ends: this.#ends, length, base: this.#base, line }
+    if (length > 0) this.#swap()
     return rows
   }
 
-  /** What stands after the last line end, as a copy, where the end of the line was lost; undefined for nothing. */
-  takeTorn(): LongLine | undefined {
-    const length = this.#bytes.length - this.#at
-    if (length === 0) return undefined
-    const torn = { position: this.position, line: this.#nextLine(), length, bytes: this.#kept(this.#at) }
-    this.#advance(this.#bytes.length, 1)
-    return torn
+  #swap(): void {
+    const [starts, ends] = [this.#otherStarts, this.#otherEnds]
+    this.#otherStarts = this.#starts
+    this.#otherEnds = this.#ends
+    this.#starts = starts
+    this.#ends = ends
   }
 
   /** A line begun is kept for the next chunk, unless it is over the limit already: the one byte more may be a \r. */

@@ -19,7 +19,7 @@ export class ReadAhead implements Feed {
     return next
   }
 
-  /** Begins with the next chunk. The one before the last is no longer needed. */
+  /** Begins with the next chunk. */
   begin(): void {
     this.#ahead ??= this.#feed.next()
     // Whoever calls `next` gets the error; until then nobody listens.

@@ -5,7 +5,7 @@ export function drawTable(title: string, rows: readonly unknown[], width: number
   const columns = [...new Set(rows.flatMap(fieldsOf))]
   const cells = rows.map((row) => columns.map((column) => cellOf(row, column)))
   const widths = columns.map((column, i) => Math.max(column.length, ...cells.map((line) => line[i]?.length ?? 0)))
-  const isNumber = columns.map((column) => rows.every((row) => !isRecord(row) || typeof row[column] !== 'string'))
+  const isNumber = columns.map((column) => rows.every((row) => isNumeric(fieldOf(row, column))))
   const draw = (line: readonly string[]): string =>
     line.map((cell, i) => (isNumber[i] ? cell.padStart(widths[i] ?? 0) : cell.padEnd(widths[i] ?? 0))).join('  ')
   return [title, draw(columns), ...cells.map(draw)].map((line) => line.slice(0, width).trimEnd())
@@ -15,8 +15,14 @@ const isRecord = (row: unknown): row is Readonly<Record<string, unknown>> => typ
 
 const fieldsOf = (row: unknown): string[] => (isRecord(row) ? Object.keys(row) : ['value'])
 
+const fieldOf = (row: unknown, column: string): unknown =>
+  isRecord(row) ? row[column] : column === 'value' ? row : undefined
+
+const isNumeric = (value: unknown): boolean =>
+  value === undefined || typeof value === 'number' || typeof value === 'bigint'
+
 function cellOf(row: unknown, column: string): string {
-  const text = textOf(isRecord(row) ? row[column] : column === 'value' ? row : undefined)
+  const text = textOf(fieldOf(row, column))
   return text.length > longestCell ? `${text.slice(0, longestCell - 1)}…` : text
 }
 

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Ends } from '../../src/reading/fingerprint.ts'
 import { LineCutter } from '../../src/reading/line-cutter.ts'
+import type { Rows } from '../../src/reading/line-cutter.ts'
 
 interface Cut {
   readonly lines: string[]
@@ -13,14 +14,14 @@ interface Cut {
 function cutAll(chunks: readonly { readonly bytes: Buffer; readonly room: number }[], most: number): Cut {
   const cutter = new LineCutter(most, new Ends(), 0)
   const cut: Cut = { lines: [], numbers: [], long: [] }
-  const take = (rows: number): number => {
-    for (let row = 0; row < rows; row++) {
-      cut.lines.push(Buffer.from(cutter.bytes.subarray(cutter.starts[row], cutter.ends[row])).toString('latin1'))
-      cut.numbers.push(cutter.lineOf(row, rows))
+  const take = (rows: Rows): number => {
+    for (let row = 0; row < rows.length; row++) {
+      cut.lines.push(rows.bytes.toString('latin1', rows.starts[row], rows.ends[row]))
+      cut.numbers.push(rows.line === undefined ? undefined : rows.line + row + 1)
     }
     const long = cutter.takeLong()
     for (const { line, length, bytes } of long) cut.long.push([line, length, Buffer.from(bytes).toString('latin1')])
-    return rows + long.length
+    return rows.length + long.length
   }
   for (const { bytes, room } of chunks) {
     cutter.attach({ buffer: Buffer.concat([Buffer.alloc(room), bytes]), start: room, end: room + bytes.length })
@@ -92,17 +93,17 @@ test('cuts what split() cuts, however the content comes in chunks', () => {
 test('cuts at most 1,024 lines at a time', () => {
   const cutter = new LineCutter(10, new Ends(), 0)
   cutter.attach({ buffer: Buffer.from('x\n'.repeat(2_000)), start: 0, end: 4_000 })
-  expect([cutter.cut(), cutter.cut(), cutter.cut()]).toEqual([1_024, 976, 0])
+  expect([cutter.cut().length, cutter.cut().length, cutter.cut().length]).toEqual([1_024, 976, 0])
 })
 
 test('keeps a position before a line over the limit until its end has come', () => {
   const cutter = new LineCutter(4, new Ends(), 0)
   cutter.attach({ buffer: Buffer.from('ab\n12345678'), start: 0, end: 11 })
-  expect(cutter.cut()).toBe(1)
-  expect(cutter.cut()).toBe(0)
+  expect(cutter.cut().length).toBe(1)
+  expect(cutter.cut().length).toBe(0)
   expect(cutter.position).toMatch(/^3:1:/)
   cutter.attach({ buffer: Buffer.from('90\ncd\n'), start: 0, end: 6 })
-  expect(cutter.cut()).toBe(1)
+  expect(cutter.cut().length).toBe(1)
   expect(cutter.takeLong()).toMatchObject([{ line: 2, length: 10 }])
   expect(cutter.position).toMatch(/^17:3:/)
 })

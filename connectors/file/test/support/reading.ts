@@ -14,6 +14,8 @@ export interface Content {
   readonly positions: Position[]
   readonly metas: FileMeta[]
   readonly refused: RefusedRow[]
+  /** Rows that the codec refused. */
+  readonly undecodable: number[]
   /** Position behind the last record that was handed over. */
   last: Position
   error?: unknown
@@ -28,7 +30,15 @@ export async function listOf(source: Files): Promise<readonly Partition[]> {
 /** Reads a partition to its end, or to an error. */
 export async function readPartition(source: Files, partition: Partition, from?: Position): Promise<Content> {
   const start = from ?? (await source.resolve(partition, context))
-  const content: Content = { partition, values: [], positions: [], metas: [], refused: [], last: start }
+  const content: Content = {
+    partition,
+    values: [],
+    positions: [],
+    metas: [],
+    refused: [],
+    undecodable: [],
+    last: start,
+  }
   try {
     await readInto(source, content, context.signal)
   } catch (error) {
@@ -55,7 +65,9 @@ async function readInto(source: Files, content: Content, signal: AbortSignal): P
         content.refused.push(...(read.refused ?? []))
         const values: unknown[] = []
         const rows = new Int32Array(read.slab?.length ?? 0)
-        const count = read.slab ? decoder.decode(read.slab, 0, rows.length, values, rows, () => undefined) : 0
+        const count = read.slab
+          ? decoder.decode(read.slab, 0, rows.length, values, rows, (row) => content.undecodable.push(row))
+          : 0
         for (let i = 0; i < count; i++) {
           content.values.push(String(values[i]))
           content.positions.push(read.positionOf(rows[i]!))
@@ -118,7 +130,7 @@ export class Follower {
   }
 
   async #read(partition: Partition, from: Position | undefined): Promise<void> {
-    const content: Content = { partition, values: [], positions: [], metas: [], refused: [], last: '' }
+    const content: Content = { partition, values: [], positions: [], metas: [], refused: [], undecodable: [], last: '' }
     this.contents.push(content)
     content.last = from ?? (await this.#source.resolve(partition, context))
     const children = await readInto(this.#source, content, this.#stop.signal)

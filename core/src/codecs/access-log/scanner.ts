@@ -14,6 +14,8 @@ const bracket = 91
 const backslash = 92
 const closing = 93
 
+/** What is not UTF-8 was sent by some client; the rest of the line is good. */
+const lenient = new TextDecoder('utf-8', { ignoreBOM: true })
 const nothing: ByteText = byteText(new Uint8Array())
 
 /**
@@ -32,16 +34,19 @@ export class AccessLogScanner implements Decoder<AccessLogRecord> {
   readonly #agent: Interner
   #text = nothing
   #bytes = nothing.bytes
-  #view = new DataView(new ArrayBuffer(0))
+  #view: DataView = new DataView(new ArrayBuffer(0))
   #at = 0
   #end = 0
-  /** Whether the last quoted field is ASCII without escapes. */
+  /** Where the next quote and the next backslash stand, as far as known. */
+  #quote = -1
+  #backslash = -1
+  /** Whether the last quoted field has no escapes. */
   #isPlain = true
   #wrong = ''
 
   constructor(layout: AccessLogLayout) {
     this.#layout = layout
-    const make = (start: number, end: number): string => this.#text.ascii(start, end)
+    const make = (start: number, end: number): string => this.#make(start, end)
     this.#host = new Interner(make)
     this.#method = new Interner(make)
     this.#path = new Interner(make)
@@ -71,6 +76,7 @@ export class AccessLogScanner implements Decoder<AccessLogRecord> {
     this.#text = byteText(bytes)
     this.#bytes = this.#text.bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#quote = this.#backslash = -1
   }
 
   #scan(start: number, end: number): AccessLogRecord | undefined {
@@ -82,9 +88,9 @@ export class AccessLogScanner implements Decoder<AccessLogRecord> {
       return this.#fail('no host, ident and user')
     const at = this.#timeAt(userEnd + 2)
     if (Number.isNaN(at)) return this.#fail('no time in brackets')
-    const request = this.#quoted(userEnd + timeLength + 4)
+    const request = this.#quoted(userEnd + timeLength + 3)
     if (request < 0) return this.#fail('no request in quotes')
-    return this.#rest(this.#textOf(this.#host, start, hostEnd), this.#userOf(userStart, userEnd), at, request)
+    return this.#rest(this.#part(this.#host, start, hostEnd, true), this.#userOf(userStart, userEnd), at, request)
   }
 
   /** Goes on behind the request, which begins at `request` and ends at `#at`. */
@@ -127,7 +133,7 @@ export class AccessLogScanner implements Decoder<AccessLogRecord> {
     const methodEnd = this.#methodEnd(start, end)
     const pathStart = methodEnd > start ? methodEnd + 1 : start
     const pathEnd = this.#pathEnd(pathStart, end)
-    const method = methodEnd > start ? this.#textOf(this.#method, start, methodEnd) : ''
+    const method = methodEnd > start ? this.#part(this.#method, start, methodEnd, true) : ''
     const protocol = pathEnd < end ? this.#part(this.#protocol, pathEnd + 1, end, isPlain) : ''
     const isNone = end === start + 1 && this.#bytes[start] === dash
     const path = isNone ? '' : this.#part(this.#path, pathStart, pathEnd, isPlain)
@@ -156,27 +162,38 @@ export class AccessLogScanner implements Decoder<AccessLogRecord> {
     return this.#time.read(this.#bytes, this.#view, start)
   }
 
-  /** Finds text in quotes behind a space that stands before `start`; returns its start, and leaves its end in `#at`. */
-  #quoted(start: number): number {
+  /** Finds text in quotes behind the space at `before`; returns its start, and leaves its end in `#at`; −1 if there is none. */
+  #quoted(before: number): number {
     const bytes = this.#bytes
-    const end = this.#end
-    if (start >= end || bytes[start] !== quote || bytes[start - 1] !== space) return -1
-    let all = 0
-    let hasEscapes = false
-    for (let i = start + 1; i < end; i++) {
-      const byte = bytes[i]!
-      if (byte === quote) {
-        this.#at = i
-        this.#isPlain = all < 128 && !hasEscapes
-        return start + 1
-      }
-      all |= byte
-      if (byte === backslash) {
-        hasEscapes = true
-        i++
-      }
-    }
-    return -1
+    const start = before + 2
+    if (start > this.#end || bytes[before] !== space || bytes[before + 1] !== quote) return -1
+    this.#at = this.#nextQuote(start)
+    this.#isPlain = this.#nextBackslash(start) >= this.#at
+    if (!this.#isPlain) this.#at = this.#skipEscapes(start)
+    return this.#at < this.#end ? start : -1
+  }
+
+  /** The first quote from `start` on that is not escaped. */
+  #skipEscapes(start: number): number {
+    let at = start
+    while (at < this.#end && this.#bytes[at] !== quote) at += this.#bytes[at] === backslash ? 2 : 1
+    return at
+  }
+
+  /** Asked for ever later places, so a slab is searched once, natively, whatever it holds. */
+  #nextQuote(start: number): number {
+    if (this.#quote < start) this.#quote = this.#find(quote, start)
+    return this.#quote
+  }
+
+  #nextBackslash(start: number): number {
+    if (this.#backslash < start) this.#backslash = this.#find(backslash, start)
+    return this.#backslash
+  }
+
+  #find(byte: number, start: number): number {
+    const found = this.#bytes.indexOf(byte, start)
+    return found < 0 ? Infinity : found
   }
 
   /** A number of at most `most` digits, or `-` for 0, between a space and a space or the end; −1 if there is none. */
@@ -238,15 +255,15 @@ export class AccessLogScanner implements Decoder<AccessLogRecord> {
     return interner.text(this.#bytes, this.#view, start, end, true)
   }
 
-  /** Text outside quotes, in which nothing is escaped. */
-  #textOf(interner: Interner, start: number, end: number): string {
-    for (let i = start; i < end; i++) if (this.#bytes[i]! > 127) return lenient.decode(this.#bytes.subarray(start, end))
-    return interner.text(this.#bytes, this.#view, start, end, true)
+  #make(start: number, end: number): string {
+    try {
+      return this.#text.utf8(start, end)
+    } catch {
+      return lenient.decode(this.#bytes.subarray(start, end))
+    }
   }
 
   #fail(what: string): undefined {
     this.#wrong = what
   }
 }
-
-const lenient = new TextDecoder('utf-8', { ignoreBOM: true })

@@ -29,9 +29,14 @@ export class AccessLogWriter implements Encoder<AccessLogRecord> {
     if (!Number.isInteger(status) || (status !== 0 && (status < 100 || status > 999))) throw wrong('status', status)
     if (!(Number.isSafeInteger(bytes) && bytes >= 0 && bytes < 1e15)) throw wrong('bytes', bytes)
     const request = requestOf(method, path, protocol)
-    const common = `${host} - ${optional(user, inUser)} [${time}] "${request}" ${status === 0 ? '-' : status} ${bytes}`
+    const common = `${host} - ${optional(user, inUser)} [${time}] "${request}" ${status === 0 ? '-' : status} ${this.#size(bytes)}`
     if (this.#layout === 'common') return common
     return `${common} "${optional(referer, inQuotes)}" "${optional(agent, inQuotes)}"`
+  }
+
+  /** Apache writes a size of 0 as `-`. */
+  #size(bytes: number): string {
+    return bytes === 0 && this.#layout !== 'nginx' ? '-' : String(bytes)
   }
 }
 

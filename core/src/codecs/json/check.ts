@@ -64,7 +64,7 @@ const checkItems = ({ of }: ArrayPlan, items: readonly unknown[], path: Path): u
   Array.from(items, (item, index) => checkValue(of, item, { key: index, parent: path }))
 
 /** Whether a value is of the type that a plan asks for. */
-export function isScalar({ kind }: ScalarPlan, value: unknown): boolean {
+function isScalar({ kind }: ScalarPlan, value: unknown): boolean {
   switch (kind) {
     case 'string':
     case 'boolean':

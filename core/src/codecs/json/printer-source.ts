@@ -22,7 +22,7 @@ export function printerSource(root: ObjectPlan): PrinterSource {
 }
 
 /** Bytes that a printer writes to: a larger record is written by `JSON.stringify`. */
-export const printerBytes = 1 << 16
+export const printerBytes: number = 1 << 16
 
 /** The longest number, and what else is written without asking for room. */
 const room = 64

@@ -28,7 +28,8 @@ export function compilePrinter(plan: ObjectPlan): Print {
   const print = generate<(record: unknown) => number>('json-encoder', { env, names }, text)
   return (record) => {
     const end = print(record)
-    return end < 0 ? undefined : bytes.subarray(0, end)
+    // What did not fit was not written, but counted.
+    return end < 0 || end > bytes.length ? undefined : bytes.subarray(0, end)
   }
 }
 

@@ -41,16 +41,21 @@ const lines = (parts: readonly string[]): string => parts.join('\n')
 /** As many bits as an integer has without its sign. */
 const bitsAWord = 30
 
+/** With more fields than these, V8 would not optimise a function that has the code for all of them in it. */
+const mostInline = 24
+
 class Writer {
   readonly objects: ObjectPlan[] = []
   readonly functions: string[] = []
   internerCount = 0
   #arrayCount = 0
+  readonly #readers = new Set<string>()
 
   object(plan: ObjectPlan): number {
     const object = this.objects.push(plan) - 1
     const { fields } = plan
-    const cases = fields.map((field, f) => this.#fieldCase(field, f))
+    const inline = fields.length <= mostInline
+    const cases = fields.map((field, f) => this.#fieldCase(field, f, inline))
     const seen = seenWords(plan).map((word) => `b${word}`)
     this.functions.push(
       recordSource(plan, object),
@@ -78,44 +83,53 @@ class Writer {
   }
 
   /** A key that comes twice is left to `JSON.parse`, for which the last counts. */
-  #fieldCase({ value }: FieldPlan, f: number): string {
+  #fieldCase({ value }: FieldPlan, f: number, inline: boolean): string {
     const { word, bit } = seenBit(f)
     return lines([
       `case ${f}: {`,
       `if ((b${word} & ${bit}) !== 0) return undefined`,
       `b${word} |= ${bit}`,
-      this.#value(value, `v${f}`),
+      this.#value(value, `v${f}`, inline),
       `break`,
       `}`,
     ])
   }
 
-  #value(plan: ValuePlan, into: string): string {
-    const source = this.#present(plan, into)
+  #value(plan: ValuePlan, into: string, inline: boolean): string {
+    const source = this.#present(plan, into, inline)
     return plan.nullable && plan.kind !== 'any' ? `${isNull} { ${into} = null; p += 4 } else {\n${source}\n}` : source
   }
 
-  #present(plan: ValuePlan, into: string): string {
+  #present(plan: ValuePlan, into: string, inline: boolean): string {
     switch (plan.kind) {
-      case 'string':
-        return textSource(into, this.internerCount++)
-      case 'boolean':
-        return booleanSource(into)
-      case 'int':
-      case 'number':
-        return numberSource(into, plan)
       case 'object':
         return nestedSource(into, 123, `o${this.object(plan)}`)
       case 'array':
         return nestedSource(into, 91, `a${this.#array(plan)}`)
       case 'any':
         return lines([`p = otherValue(p, e)`, endedSource, `${into} = source.value`])
+      default: {
+        const interner = plan.kind === 'string' ? `i${this.internerCount++}` : 'undefined'
+        return inline ? scalarSource(plan, into, interner) : this.#call(plan, into, interner)
+      }
     }
+  }
+
+  /** Reads a scalar by a function that all fields of its kind share. */
+  #call(plan: ScalarPlan, into: string, interner: string): string {
+    const reader = `r_${plan.kind}`
+    if (!this.#readers.has(reader)) this.functions.push(readerSource(plan, reader))
+    this.#readers.add(reader)
+    return lines([
+      `p = ${reader}(bytes, view, p, e, ${interner})`,
+      `if (p === undefined) return undefined`,
+      `${into} = source.value`,
+    ])
   }
 
   #array({ of }: ArrayPlan): number {
     const array = this.#arrayCount++
-    const item = this.#value(of, 'item')
+    const item = this.#value(of, 'item', true)
     this.functions.push(
       lines([
         `function a${array}(bytes, view, p, e) {`,
@@ -223,14 +237,37 @@ function requiredSource({ fields }: ObjectPlan): string {
   return lines([...masks].map(([word, mask]) => `if ((b${word} & ${mask}) !== ${mask}) return undefined`))
 }
 
-const textSource = (into: string, interner: number): string => `
+function scalarSource(plan: ScalarPlan, into: string, interner: string): string {
+  switch (plan.kind) {
+    case 'string':
+      return textSource(into, interner)
+    case 'boolean':
+      return booleanSource(into)
+    case 'int':
+    case 'number':
+      return numberSource(into, plan)
+  }
+}
+
+/** A function that answers the place after a scalar, leaving that in `source.value`. */
+const readerSource = (plan: ScalarPlan, name: string): string =>
+  lines([
+    `function ${name}(bytes, view, p, e, interner) {`,
+    `let value = ${emptySource(plan)}`,
+    scalarSource(plan, 'value', 'interner'),
+    `source.value = value`,
+    `return p`,
+    `}`,
+  ])
+
+const textSource = (into: string, interner: string): string => `
 if (bytes[p] !== 34) return undefined
 const q = plainEnd(bytes, view, p + 1, e - 1)
 if (bytes[q] === 34) {
-  ${into} = i${interner}.text(bytes, view, p + 1, q, true)
+  ${into} = ${interner}.text(bytes, view, p + 1, q, true)
   p = q + 1
 } else {
-  p = otherText(p, q, e, i${interner})
+  p = otherText(p, q, e, ${interner})
   ${endedSource}
   ${into} = source.value
 }`

@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors.ts'
 import { badRecord } from '../bad-record.ts'
 import type { StandardIssue, StandardProperties } from './standard-schema.ts'
 
-/** What a schema makes of a value; throws what {@link refusal} says of one that it refuses. */
+/** What a schema makes of a value; throws for one that it refuses, or cannot answer for at once. */
 export function validated<T>(schema: StandardProperties<unknown, T>, value: unknown): T {
   let result
   try {

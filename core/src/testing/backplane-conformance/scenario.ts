@@ -18,7 +18,7 @@ export interface BackplaneStore {
 }
 
 /** Registers one test of the suite. */
-export type ScenarioTest = (name: string, run: (scenario: Scenario) => Promise<void>) => unknown
+type ScenarioTest = (name: string, run: (scenario: Scenario) => Promise<void>) => unknown
 
 /** One part of the suite. */
 export type ConformancePart = (test: ScenarioTest, expect: Expect) => void
@@ -86,7 +86,8 @@ export async function blobOf(
   kind: StateBlob['kind'],
   length: number,
 ): Promise<{ readonly blob: StateBlob; readonly bytes: Uint8Array }> {
-  const bytes = new Uint8Array(length).map((_, i) => (i * 31 + seq) % 251)
+  const bytes = new Uint8Array(length)
+  for (let i = 0; i < length; i++) bytes[i] = (i * 31 + seq) % 251
   const hash = [...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes))]
   const hex = hash.map((byte) => byte.toString(16).padStart(2, '0')).join('')
   return { blob: { id: `${tenureId(lease)}-${seq}-${kind}`, kind, bytes: length, hash: hex }, bytes }

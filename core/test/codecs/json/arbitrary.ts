@@ -66,7 +66,7 @@ function objectText(members: readonly (readonly [string, string])[], blank: stri
 }
 
 /** White space: mostly none. */
-export function blanks(): fc.Arbitrary<string> {
+function blanks(): fc.Arbitrary<string> {
   const some = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\r'), maxLength: 5 })
   return fc.oneof(
     { weight: 3, arbitrary: fc.constant('') },
@@ -76,7 +76,7 @@ export function blanks(): fc.Arbitrary<string> {
 }
 
 /** Numbers as they are met, and as they are written by nobody. */
-export function numberText(): fc.Arbitrary<string> {
+function numberText(): fc.Arbitrary<string> {
   const digits = fc.string({ unit: fc.constantFrom(...Array.from('0123456789')), minLength: 1, maxLength: 22 })
   const odd = fc.tuple(
     fc.constantFrom('', '-'),
@@ -135,7 +135,7 @@ function keyText(of: fc.Arbitrary<string>): fc.Arbitrary<string> {
 }
 
 /** A string, each character by itself, by its short escape, or by its number. */
-export function stringText(of: fc.Arbitrary<string>): fc.Arbitrary<string> {
+function stringText(of: fc.Arbitrary<string>): fc.Arbitrary<string> {
   const plainly = of.map((text) => JSON.stringify(text))
   const escaped = fc.tuple(of, fc.nat()).map(([text, seed]) => {
     const codes = Array.from({ length: text.length }, (_, i) => text.charCodeAt(i))

@@ -8,7 +8,7 @@ import { agree, bytesOf, outcomes, parsingDecoder, reference, textOf } from './s
 
 /** How much is tried: `MILLRACE_FUZZ=50 npm test` tries fifty times as much. */
 const effort = Number(process.env['MILLRACE_FUZZ'] ?? 1)
-const some = { numRuns: 150 * effort }
+const some = { numRuns: 100 * effort }
 const timeout = 60_000 * effort
 
 const click = { page: string(), ms: int(), at: int(), bot: boolean() }
@@ -20,7 +20,14 @@ const order = {
   items: array(object({ sku: string(), price: number(), gift: boolean({ default: false }) })),
   toString: optional(string()),
 }
-const known = [click, order]
+/** So many fields that they are read by functions which they share. */
+const wide = Object.fromEntries(
+  Array.from({ length: 28 }, (_, i) => [
+    `f${i}`,
+    [string(), int(), number(), boolean(), nullable(string()), optional(int()), array(int())][i % 7]!,
+  ]),
+)
+const known: readonly Shape[] = [click, order, wide]
 
 /** One decoder reads all records, twice, as what it remembers of one must not change another. */
 function check(of: Shape, records: readonly Uint8Array[]): void {
@@ -115,6 +122,21 @@ describe('the answer for any bytes is that of JSON.parse and the fields, with ge
     timeout,
   )
 })
+
+test.each(known)(
+  'one decoder keeps to it for thousands of records, number %$',
+  (of) => {
+    const whole = fc.sample(recordText(of).map(bytesOf), { numRuns: 200, seed: 1 })
+    const records = [...whole, ...whole.flatMap((record) => fc.sample(mutated(record), { numRuns: 4, seed: 1 }))]
+    const expected = records.map((record) => reference(of, record))
+    const decoder = json(of).decoder()
+    for (let round = 0; round < 10; round++) {
+      const found = outcomes(decoder, records)
+      expect(found.findIndex((outcome, i) => !agree(outcome, expected[i]!))).toBe(-1)
+    }
+  },
+  60_000,
+)
 
 test('a codec with fields decodes with generated code', () => {
   expect(json(click).decoder()).toBeInstanceOf(ScanningDecoder)

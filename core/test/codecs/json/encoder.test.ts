@@ -7,7 +7,7 @@ import { shapePlan } from '../../../src/codecs/json/shape-plan.ts'
 import { ByteWriter } from '../../../src/connector/byte-writer.ts'
 import type { Encoder } from '../../../src/connector/codec.ts'
 import { isMillraceError } from '../../../src/errors.ts'
-import type { Field, Shape } from '../../../src/fields.ts'
+import { array, object, string, type Field, type Shape } from '../../../src/fields.ts'
 import { shape } from './arbitrary.ts'
 import { same, textOf } from './support.ts'
 
@@ -76,7 +76,7 @@ describe.each(forms)('%s, what is written', (_, encoderOf) => {
           const encoder = encoderOf(plan)
           for (const value of values) expect(written(encoder, value)).toBe(expected(plan, value))
         }),
-        { numRuns: 150 * effort },
+        { numRuns: 60 * effort },
       )
     },
     30_000 * effort,
@@ -121,5 +121,18 @@ test('a whole number is written digit by digit as it is read', () => {
     encoder.encode({ n }, out)
     expect(same(JSON.parse(textOf(out.view())), { n })).toBe(true)
     expect(textOf(out.view())).toBe(`{"n":${n}}`)
+  }
+})
+
+test('a record is whole however long it is', () => {
+  const encoder = jsonEncoder<unknown>(shapePlan({ a: object({ b: array(string()) }) }))
+  for (const length of [65_400, ...Array.from({ length: 140 }, (_, i) => 65_430 + i), 200_000]) {
+    for (const [letter, bytes] of [
+      ['x', 1],
+      ['é', 2],
+    ] as const) {
+      const record = { a: { b: [letter.repeat(length / bytes)] } }
+      expect(written(encoder, record) === JSON.stringify(record), `${length} bytes of ${letter}`).toBe(true)
+    }
   }
 })

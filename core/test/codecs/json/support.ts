@@ -18,7 +18,7 @@ export const bytesOf = (text: string | Uint8Array): Uint8Array => (typeof text =
 export const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
 
 /** Records side by side, without anything between them. */
-export function slabOf(records: readonly (string | Uint8Array)[]): Slab {
+function slabOf(records: readonly (string | Uint8Array)[]): Slab {
   const out = new ByteWriter()
   const ends: number[] = []
   for (const record of records) {

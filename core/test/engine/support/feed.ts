@@ -13,6 +13,8 @@ export type Partitions = Readonly<Record<string, readonly unknown[]>>
 export interface Fed {
   readonly outputs: Readonly<Record<string, readonly unknown[]>>
   readonly deadLetters: readonly DeadLetter[]
+  /** Partition and record, in the order in which they were read, without what a crash took back. */
+  readonly order: readonly (readonly [partition: string, record: unknown])[]
   /** Of the last life. */
   readonly stats: EngineStats
   /** All of the state at the end, for another engine to go on from. */
@@ -24,6 +26,7 @@ interface Life {
   readonly outputs: Record<string, unknown[]>
   readonly deadLetters: DeadLetter[]
   readonly positions: Map<string, number>
+  readonly order: (readonly [string, unknown])[]
 }
 
 /** What a checkpoint keeps. */
@@ -40,6 +43,7 @@ const nothing: Kept = { meta: undefined, blobs: [], positions: new Map() }
 export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[], form: Form, from: Kept = nothing): Fed {
   const outputs: Record<string, unknown[]> = Object.fromEntries(graph.sinks.map(({ name }) => [name, []]))
   const deadLetters: DeadLetter[] = []
+  const order: (readonly [string, unknown])[] = []
   let kept = from
   let life = start()
 
@@ -48,7 +52,7 @@ export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[
     if (kept.meta !== undefined) engine.restore(JSON.parse(JSON.stringify(kept.meta)) as Json, kept.blobs)
     for (const id of Object.keys(partitions)) engine.addPartition(...named(id))
     for (const { name } of graph.sources) engine.setFinal(name)
-    return { engine, outputs: {}, deadLetters: [], positions: new Map(kept.positions) }
+    return { engine, outputs: {}, deadLetters: [], positions: new Map(kept.positions), order: [] }
   }
 
   function named(id: string): readonly [source: string, partition: string] {
@@ -72,6 +76,7 @@ export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[
     const positionOf = (row: number): string => String(first + row)
     const batch = { type: 'records', values, arrival: 1e15, position: '', positionOf, metaOf: () => meta } as const
     for (let row = 0; row < values.length; row = life.engine.process(partition, batch, row));
+    life.order.push(...values.map((value) => [id, value] as const))
     life.positions.set(id, first + values.length)
     if (first + values.length >= (partitions[id] ?? []).length) life.engine.endPartition(partition)
     advance()
@@ -82,6 +87,7 @@ export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[
     kept = { meta, blobs: [...(full ? [] : kept.blobs), ...(delta ? [delta] : [])], positions: new Map(life.positions) }
     for (const [sink, values] of Object.entries(life.outputs)) outputs[sink]?.push(...values.splice(0))
     deadLetters.push(...life.deadLetters.splice(0))
+    order.push(...life.order.splice(0))
   }
 
   for (const move of moves) {
@@ -92,5 +98,5 @@ export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[
   for (const id of Object.keys(partitions)) read(id, Infinity)
   advance()
   checkpoint(false)
-  return { outputs, deadLetters, stats: life.engine.stats(), kept }
+  return { outputs, deadLetters, order, stats: life.engine.stats(), kept }
 }

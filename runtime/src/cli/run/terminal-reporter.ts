@@ -21,6 +21,7 @@ export class TerminalReporter implements Reporter {
   readonly #said = new SaidErrors()
   readonly #rate = new RateMeter()
   #note: readonly string[] = []
+  #redraw = (): void => {}
   /** Sinks that write to the same terminal may stop in the middle of a line. */
   #atLineStart = true
   #isOwn = false
@@ -35,13 +36,14 @@ export class TerminalReporter implements Reporter {
   follow(job: Job): void {
     const { stdout, stderr, world } = this.#io
     const shared = [stdout, stderr].filter(({ isTTY }) => isTTY).map((stream) => this.#share(stream))
-    const draw = (): void => this.#draw(job)
-    draw()
-    this.#endings = [every(everyMs, world, draw), () => this.#block.clear(), ...shared]
+    this.#redraw = () => this.#draw(job)
+    this.#redraw()
+    this.#endings = [every(everyMs, world, () => this.#redraw()), () => this.#block.clear(), ...shared]
   }
 
   stopping(signal: string): void {
     this.#note = [`  stopping after a last checkpoint (${signal}); once more ends it at once`]
+    this.#redraw()
   }
 
   end(): void {

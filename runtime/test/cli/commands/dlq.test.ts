@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { finishedJob, stateFile } from '../support/finished-job.ts'
-import { fixture, folder } from '../support/folder.ts'
+import { fixture } from '../support/fixture.ts'
+import { folder } from '../support/folder.ts'
 import { inProcess } from '../support/in-process.ts'
 import { millrace } from '../support/millrace.ts'
 import { allowProcesses } from '../support/slow.ts'

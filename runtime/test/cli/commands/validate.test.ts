@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { fixture, folder } from '../support/folder.ts'
+import { fixture } from '../support/fixture.ts'
+import { folder } from '../support/folder.ts'
 import { millrace } from '../support/millrace.ts'
 import { allowProcesses } from '../support/slow.ts'
 

@@ -15,6 +15,3 @@ export function folder(files: { readonly [path: string]: string } = {}): string 
     writeFileSync(join(made, path), text)
   return made
 }
-
-/** Path of a topology in `fixtures`. */
-export const fixture = (name: string): string => fileURLToPath(new URL(`../fixtures/${name}.ts`, import.meta.url))

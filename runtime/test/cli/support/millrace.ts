@@ -25,18 +25,21 @@ export interface Started {
   /** Resolves when what it has written so far holds this text; rejects when it ends before. */
   says(text: string): Promise<void>
   kill(signal: NodeJS.Signals): void
+  /** Writes to its stdin. */
+  type(text: string): void
+  readonly pid: number | undefined
 }
 
 /** Starts the command in a process of its own. */
 export const startMillrace = (args: readonly string[], place: Place): Started =>
-  started(process.execPath, [bin, ...args], place)
+  startProgram(process.execPath, [bin, ...args], place)
 
 /** Runs the command to its end. */
 export const millrace = (args: readonly string[], place: Place): Promise<Ended> => startMillrace(args, place).ended
 
 /** Runs any program to its end. */
 export const program = (command: string, args: readonly string[], place: Place): Promise<Ended> =>
-  started(command, args, place).ended
+  startProgram(command, args, place).ended
 
 /** The lines of stderr, which all have to be JSON. */
 export const logLines = ({ stderr }: Ended): { readonly [name: string]: unknown }[] =>
@@ -45,8 +48,9 @@ export const logLines = ({ stderr }: Ended): { readonly [name: string]: unknown 
     .split('\n')
     .map((line) => JSON.parse(line) as { readonly [name: string]: unknown })
 
-function started(command: string, args: readonly string[], { cwd, env }: Place): Started {
-  const child = spawn(command, args, { cwd, env: { ...ownEnvironment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts any program. */
+export function startProgram(command: string, args: readonly string[], { cwd, env }: Place): Started {
+  const child = spawn(command, args, { cwd, env: { ...ownEnvironment(), ...env }, stdio: 'pipe' })
   onTestFinished(() => void child.kill('SIGKILL'))
   const said = { stdout: '', stderr: '' }
   const watchers = new Set<() => void>()
@@ -57,7 +61,13 @@ function started(command: string, args: readonly string[], { cwd, env }: Place):
     })
   }
   const ended = endOf(child, said)
-  return { ended, kill: (signal) => child.kill(signal), says: (text) => hears(text, said, watchers, ended) }
+  return {
+    ended,
+    pid: child.pid,
+    kill: (signal) => child.kill(signal),
+    type: (text) => child.stdin.write(text),
+    says: (text) => hears(text, said, watchers, ended),
+  }
 }
 
 /** What the test runner sets for itself is not for its children. */
