@@ -44,7 +44,7 @@ export interface EngineStats {
   readonly skipped: number
   /** Records that came too late for their window or for one of several, wherever they went. */
   readonly late: number
-  /** Records that left each node, by name. */
+  /** Records that each node passed on, by name; for sinks and nodes with state: that it took. */
   readonly nodes: Readonly<Record<string, number>>
   /** Entries of each state, by state name. */
   readonly entries: Readonly<Record<string, number>>

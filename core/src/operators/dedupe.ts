@@ -111,7 +111,7 @@ export class Dedupe implements StatefulOperator {
 
   snapshot(delta: DeltaWriter, full: boolean): void {
     delta.state(this.name)
-    for (const number of this.#dropped) {
+    for (const number of full ? [] : this.#dropped) {
       delta.group(String(number))
       delta.drop()
     }

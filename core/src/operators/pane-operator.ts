@@ -139,7 +139,7 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
 
   snapshot(delta: DeltaWriter, full: boolean): void {
     delta.state(this.name)
-    for (const group of this.#dropped) {
+    for (const group of full ? [] : this.#dropped) {
       delta.group(group)
       delta.drop()
     }

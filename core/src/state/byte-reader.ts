@@ -1,6 +1,7 @@
 import { MillraceError } from '../errors.ts'
 
-const utf8 = new TextDecoder()
+// A byte order mark is part of the text: without it, two keys would be one.
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 
 /** Reads what a {@link ByteWriter} wrote. Throws CORRUPT_STATE when it would read past the end. */
 export class ByteReader {
@@ -31,8 +32,11 @@ export class ByteReader {
     for (;;) {
       const byte = this.byte()
       value += (byte & 127) * scale
+      if (value > Number.MAX_SAFE_INTEGER) throw new MillraceError('CORRUPT_STATE', `stored state has a number that is too large before byte ${this.at}`)
       if (byte < 128) return value
       scale *= 128
+      // A number is as short as can be.
+      if (scale > Number.MAX_SAFE_INTEGER) throw cut(this.at)
     }
   }
 

@@ -6,6 +6,7 @@ export function copyValue(value: unknown): unknown {
   if (value instanceof Set) return new Set(Array.from(value, copyValue))
   if (value instanceof Date) return new Date(value)
   if (value instanceof Uint8Array) return value.slice()
-  if (Object.getPrototypeOf(value) !== Object.prototype) return value
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype !== Object.prototype && prototype !== null) return value
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyValue(item)]))
 }

@@ -95,7 +95,7 @@ export class StateImage {
       else if (code === op.group) name = readText(from)
       else if (code === op.drop) groups.delete(name)
       else if (code === op.put) putEntry(groups, name, from.bytes(from.varint()), from.bytes(from.varint()))
-      else if (code === op.delete) groups.get(name)?.delete(latin1(from.bytes(from.varint())))
+      else if (code === op.delete) deleteEntry(groups, name, from.bytes(from.varint()))
       else throw new MillraceError('CORRUPT_STATE', `state blob has an unknown step ${code} at byte ${from.at - 1}`)
       if (steps % 4096 === 0) yield
     }
@@ -141,6 +141,10 @@ function putEntry(groups: Map<string, Group>, name: string, key: Uint8Array, val
   let group = groups.get(name)
   if (group === undefined) groups.set(name, (group = new Map()))
   group.set(latin1(key), { key, value })
+}
+
+function deleteEntry(groups: Map<string, Group>, name: string, key: Uint8Array): void {
+  groups.get(name)?.delete(latin1(key))
 }
 
 function writePut(out: ByteWriter, key: Uint8Array, value: Uint8Array): void {

@@ -65,7 +65,7 @@ export class KeyedEntries<E extends Entry> {
 
   snapshot(delta: DeltaWriter, full: boolean, write: (out: ByteWriter, entry: E) => void): void {
     delta.group('')
-    for (const key of this.#removed) delta.delete((out) => writeValue(out, key))
+    if (!full) for (const key of this.#removed) delta.delete((out) => writeValue(out, key))
     for (const entry of full ? this.#entries.values() : this.#dirty) {
       if (this.#entries.get(entry.key) !== entry) continue
       entry.stored = true

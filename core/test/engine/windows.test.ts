@@ -16,6 +16,7 @@ import { topology } from '../../src/topology/topology.ts'
 import type { WindowSpec } from '../../src/windows/window-spec.ts'
 import { feed, type Move } from './support/feed.ts'
 import { oracle, type OracleWindow, type Rec } from './support/oracle.ts'
+import { schedules } from './support/schedules.ts'
 import { unplaced } from './support/unplaced.ts'
 
 const specs: readonly WindowSpec[] = [
@@ -36,14 +37,7 @@ interface Case {
 const cases: fc.Arbitrary<Case> = fc
   .record({
     records: fc.array(fc.record({ partition: fc.constantFrom('p', 'q', 'r'), key: fc.constantFrom('a', 'b', 'c'), at: fc.nat(80), n: fc.integer({ min: -5, max: 5 }) }), { maxLength: 60 }),
-    moves: fc.array(
-      fc.oneof(
-        { weight: 6, arbitrary: fc.record({ read: fc.constantFrom('p', 'q', 'r'), records: fc.integer({ min: 1, max: 12 }) }) },
-        { weight: 2, arbitrary: fc.constant('checkpoint' as const) },
-        { weight: 1, arbitrary: fc.constant('crash' as const) },
-      ),
-      { maxLength: 30 },
-    ),
+    moves: schedules(['p', 'q', 'r']),
     outOfOrderness: fc.constantFrom(0, 3, 15),
     lateness: fc.constantFrom(0, 5, 25),
   })

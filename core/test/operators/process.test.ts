@@ -407,7 +407,7 @@ describe.each(forms)('event-time timers of process as %s', (form) => {
       },
     })
     const driver = drive(spec, { form })
-    await driver.send('events', rec(1, 'a', 5), rec(6, 'a', 7), rec(8, 'b', 90))
+    await driver.send('events', rec(1, 'a', 5), rec(6, 'b', 7), rec(8, 'c', 90))
     const { out, deadLetters } = await driver.finish()
     expect(out).toEqual([undefined, undefined, undefined, 7, 8, 9, 90])
     expect(deadLetters.map(told)).toEqual(['events.process refused {"key":"a","at":5} of events.process:a@5: USER_CODE five'])

@@ -47,6 +47,8 @@ export interface Progress {
   readonly stateBytes: number
   /** Partitions that are known and have not ended. */
   readonly partitions: number
+  /** Records that each step passed on, by its name; for sinks, windows and other steps with state: that it took. */
+  readonly nodes: Readonly<Record<string, number>>
 }
 
 const nothing = {
@@ -61,6 +63,7 @@ const nothing = {
   checkpoints: 0,
   stateBytes: 0,
   partitions: 0,
+  nodes: {},
 }
 
 /** Progress of a worker; `parts` are there once it has taken up its task. */
@@ -73,7 +76,7 @@ export function progressOf(
 ): Progress {
   const elapsedMs = world.elapsed() - startedAt
   if (parts === undefined) return { job, state, elapsedMs, ...nothing }
-  const { records, deadLetters, late, watermarks } = parts.engine.stats()
+  const { records, deadLetters, late, watermarks, nodes } = parts.engine.stats()
   const watermark = Math.min(...Object.values(watermarks))
   const { arrival } = parts.loop
   return {
@@ -91,5 +94,6 @@ export function progressOf(
     checkpoints: parts.checkpointer.count,
     stateBytes: parts.state.bytes,
     partitions: parts.inputs.live,
+    nodes,
   }
 }

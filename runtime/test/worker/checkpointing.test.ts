@@ -1,4 +1,13 @@
-import { type Backplane, type Codec, from, lines, MillraceError, type Read, type Source, topology } from '@millrace/core'
+import {
+  type Backplane,
+  type Codec,
+  from,
+  lines,
+  MillraceError,
+  type Read,
+  type Source,
+  topology,
+} from '@millrace/core'
 import { beforeEach, expect, test } from 'vitest'
 import { clicks, passing, type Click } from '../support/graphs.ts'
 import { memoryBackplane, workerOf } from '../support/job.ts'

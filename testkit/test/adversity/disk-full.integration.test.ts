@@ -35,7 +35,7 @@ describe.skipIf(!mayMount())('on a disk of its own (skipped where no tmpfs can b
     const folder = temporaryFolder()
     const [input, out] = [join(folder, 'marks.ndjson'), join(folder, 'out')]
     const disk = smallDisk(out, 4_096)
-    const job = { set: { input, out, rollAge: '0s' }, state: join(folder, 'state.db') }
+    const job = { set: { input, out, rollAgeMs: 0 }, state: join(folder, 'state.db') }
     writeFileSync(input, marks(0, 2_000))
     disk.fill(400)
 
@@ -59,7 +59,7 @@ describe.skipIf(!mayMount())('on a disk of its own (skipped where no tmpfs can b
     const [input, out] = [join(folder, 'marks.ndjson'), join(folder, 'out')]
     const disk = smallDisk(join(folder, 'disk'), 2_048)
     const state = join(disk.path, 'state.db')
-    const job = { set: { input, out, rollAge: '0s' }, state }
+    const job = { set: { input, out, rollAgeMs: 0 }, state }
     writeFileSync(input, marks(0, 1_000))
     disk.fill(180)
 

@@ -59,7 +59,7 @@ describe.skipIf(!mayForbid())('with a folder that nobody may write to (skipped f
   test('names the folder and the cure when it may no longer write in the middle of a run, and goes on later', async () => {
     const folder = temporaryFolder()
     const [input, out, state] = [join(folder, 'marks.ndjson'), join(folder, 'out'), join(folder, 'state.db')]
-    const job = { set: { input, out, rollAge: '0s' }, state }
+    const job = { set: { input, out, rollAgeMs: 0 }, state }
     writeFileSync(input, marks(0, 1_000))
     const first = startJob({ ...job, set: { ...job.set, follow: true } })
     await until(() => visibleMarks(out) === 1_000)

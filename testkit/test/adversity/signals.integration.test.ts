@@ -40,7 +40,7 @@ class Load {
 test('stops within five seconds of SIGTERM while records pour in, ends at once on a second signal, and goes on', async () => {
   const folder = temporaryFolder()
   const [input, out] = [join(folder, 'marks.ndjson'), join(folder, 'out')]
-  const job = { set: { input, out, rollRecords: 2_000, rollAge: '0s' }, state: join(folder, 'state.db') }
+  const job = { set: { input, out, rollRecords: 2_000, rollAgeMs: 0 }, state: join(folder, 'state.db') }
   const following = { ...job, set: { ...job.set, follow: true } }
   const load = new Load(input)
 

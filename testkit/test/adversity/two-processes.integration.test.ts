@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 test('refuses to run beside a living process, names it, and disturbs nothing', async () => {
   const folder = temporaryFolder()
   const [input, out] = [join(folder, 'marks.ndjson'), join(folder, 'out')]
-  const job = { set: { input, out, rollAge: '0s' }, state: join(folder, 'state.db') }
+  const job = { set: { input, out, rollAgeMs: 0 }, state: join(folder, 'state.db') }
   writeFileSync(input, marks(0, 1_000))
   const first = startJob({ ...job, set: { ...job.set, follow: true } })
   await until(() => visibleMarks(out) === 1_000)
@@ -32,7 +32,7 @@ test('refuses to run beside a living process, names it, and disturbs nothing', a
 test('lets a process that was frozen for longer than its lease write nothing, and ends it with FENCED', async () => {
   const folder = temporaryFolder()
   const [input, out] = [join(folder, 'marks.ndjson'), join(folder, 'out')]
-  const job = { set: { input, out, rollAge: '0s' }, state: join(folder, 'state.db') }
+  const job = { set: { input, out, rollAgeMs: 0 }, state: join(folder, 'state.db') }
   writeFileSync(input, marks(0, 1_000))
   const frozen = startJob({ ...job, set: { ...job.set, follow: true } })
   await until(() => visibleMarks(out) === 1_000)

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect } from 'vitest'
 import { linesBelow, type Lines } from '../../crash-files/lines.ts'
 
@@ -39,10 +41,21 @@ export const expectNoRepeats = (out: string, count: number): void =>
   expect(without(linesBelow(out), tallyOf(count))).toEqual([])
 
 /** Number of marks that are visible. */
-export function visibleMarks(out: string): number {
+export const visibleMarks = (out: string): number => visibleIn(out, 'all/')
+
+/** Number of windows that are visible. */
+export const visibleCounts = (out: string): number => visibleIn(out, 'counts/')
+
+function visibleIn(out: string, folder: string): number {
   let visible = 0
-  for (const [line, times] of linesBelow(out)) if (line.startsWith('all/')) visible += times
+  for (const [line, times] of linesBelow(out)) if (line.startsWith(folder)) visible += times
   return visible
+}
+
+/** Number of files of marks that are written to and not visible yet. */
+export function filesInProgress(out: string): number {
+  const folder = join(out, 'all/.inprogress')
+  return existsSync(folder) ? readdirSync(folder).length : 0
 }
 
 /** Lines of `a` that `b` has not, or not as often: the first five. */

@@ -19,7 +19,8 @@ export class CompressedFeed implements Feed {
   readonly #path: string
   readonly #guard: FileGuard | undefined
   readonly #buffers = new ChunkBuffers()
-  readonly #raw = Buffer.allocUnsafeSlow(rawBytes)
+  /** Absent while the reader waits at the tip. */
+  #raw: Buffer | undefined
   #decompressor: Decompressor
   #rawOffset = 0
   #rawAt = 0
@@ -60,6 +61,7 @@ export class CompressedFeed implements Feed {
 
   release(): void {
     this.#buffers.release()
+    if (this.#rawAt === this.#rawEnd) this.#raw = undefined
   }
 
   async finish(): Promise<void> {
@@ -120,14 +122,15 @@ export class CompressedFeed implements Feed {
     const start = this.#rawAt
     const toCorrupt = this.#corruptAt === undefined || isFine ? rawBytes : this.#corruptAt - this.#sliceStart
     this.#rawAt = Math.min(this.#rawEnd, start + Math.min(isFine ? fineSliceBytes : sliceBytes, toCorrupt))
-    return this.#raw.subarray(start, this.#rawAt)
+    return this.#raw!.subarray(start, this.#rawAt)
   }
 
   async #fill(): Promise<'filled' | 'tip' | 'replaced'> {
-    const { bytesRead } = await this.#handle.read(this.#raw, 0, rawBytes, this.#rawOffset)
+    const raw = (this.#raw ??= Buffer.allocUnsafeSlow(rawBytes))
+    const { bytesRead } = await this.#handle.read(raw, 0, rawBytes, this.#rawOffset)
     if (bytesRead === 0) return (await this.#guard?.intactAtTip()) === false ? 'replaced' : 'tip'
     if ((await this.#guard?.intact()) === false) return 'replaced'
-    this.#guard?.see(this.#raw.subarray(0, bytesRead), this.#rawOffset)
+    this.#guard?.see(raw.subarray(0, bytesRead), this.#rawOffset)
     this.#rawOffset += bytesRead
     this.#rawAt = 0
     this.#rawEnd = bytesRead

@@ -21,6 +21,7 @@ export interface Place {
   readonly isRotated: boolean
 }
 
+const hidden = /(^|\/)\.[^./]/
 const magic = /[*?[\]{}!()]/
 const atOnce = 64
 
@@ -59,8 +60,7 @@ export class FileFinder {
     const stats = await statIfThere(pattern)
     if (stats && !stats.isFile()) throw badOption(`files: ${pattern} is not a file; for a folder write ${pattern}/*`)
     if (stats) return [pattern]
-    const matches: string[] = []
-    if (magic.test(pattern)) for await (const match of glob(pattern)) matches.push(match)
+    const matches = magic.test(pattern) ? await globbed(pattern) : []
     if (matches.length > 0 || this.#options.follow) return matches
     throw badOption(
       `files: nothing matches ${pattern} (from ${process.cwd()}); correct \`path\`, or set \`follow\` to wait for it`,
@@ -107,6 +107,14 @@ export class FileFinder {
 export async function isAt(path: string, inode: string): Promise<boolean> {
   const stats = await statIfThere(path).catch(() => undefined)
   return stats !== undefined && inodeOf(stats) === inode
+}
+
+/** Hidden files, such as those that are still written to, take a pattern that says so. */
+async function globbed(pattern: string): Promise<string[]> {
+  const showsHidden = hidden.test(pattern)
+  const matches: string[] = []
+  for await (const match of glob(pattern)) if (showsHidden || !hidden.test(match)) matches.push(match)
+  return matches
 }
 
 async function statIfThere(path: string): Promise<BigIntStats | undefined> {

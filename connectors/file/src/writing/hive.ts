@@ -11,17 +11,32 @@ export type HiveValue = string | number | bigint | boolean | null | undefined
  * Names a subfolder the way Hive does: `hive({ date: '2026-11-25', page: '/a' })` is `date=2026-11-25/page=%2Fa`. Safe
  * for any value, so records cannot choose where they are written. A value too long for a name is cut and ends in a hash of it.
  */
-export const hive = (values: Readonly<Record<string, HiveValue>>): string =>
-  Object.entries(values)
-    .map(([name, value]) => `${escapeName(name)}=${escapeName(value)}`)
-    .join('/')
+export function hive(values: Readonly<Record<string, HiveValue>>): string {
+  let path = ''
+  for (const name in values) path += `${path === '' ? '' : '/'}${escapeName(name)}=${escapeName(values[name])}`
+  return path
+}
+
+/** Values repeat, as many records go to one folder. */
+const known = new Map<string, string>()
+const mostKnown = 4_096
 
 /** Writes a value so that it can be part of the name of a folder. */
 export function escapeName(value: HiveValue): string {
   if (value === null || value === undefined || value === '') return absent
+  const text = typeof value === 'string' ? value : String(value)
+  const found = known.get(text)
+  if (found !== undefined) return found
+  const escaped = escape(text)
+  if (known.size === mostKnown) known.clear()
+  known.set(text, escaped)
+  return escaped
+}
+
+function escape(text: string): string {
   // What Hive escapes, and spaces, which shells dislike.
-  const escaped = String(value).replace(/[\p{Cc} "#%'*/:=?\\{}[\]^<>|]/gu, percent)
-  return Buffer.byteLength(escaped) <= longestBytes ? escaped : shortened(escaped)
+  const name = text.replace(/[\p{Cc} "#%'*/:=?\\{}[\]^<>|]/gu, percent)
+  return Buffer.byteLength(name) <= longestBytes ? name : shortened(name)
 }
 
 const percent = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`

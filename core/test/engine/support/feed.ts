@@ -15,6 +15,8 @@ export interface Fed {
   readonly deadLetters: readonly DeadLetter[]
   /** Partition and record, in the order in which they were read, without what a crash took back. */
   readonly order: readonly (readonly [partition: string, record: unknown])[]
+  /** The reads that gave this, without what a crash took back. */
+  readonly reads: readonly Move[]
   /** Of the last life. */
   readonly stats: EngineStats
   /** All of the state at the end, for another engine to go on from. */
@@ -27,6 +29,7 @@ interface Life {
   readonly deadLetters: DeadLetter[]
   readonly positions: Map<string, number>
   readonly order: (readonly [string, unknown])[]
+  readonly reads: Move[]
 }
 
 /** What a checkpoint keeps. */
@@ -44,6 +47,7 @@ export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[
   const outputs: Record<string, unknown[]> = Object.fromEntries(graph.sinks.map(({ name }) => [name, []]))
   const deadLetters: DeadLetter[] = []
   const order: (readonly [string, unknown])[] = []
+  const reads: Move[] = []
   let kept = from
   let life = start()
 
@@ -52,7 +56,7 @@ export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[
     if (kept.meta !== undefined) engine.restore(JSON.parse(JSON.stringify(kept.meta)) as Json, kept.blobs)
     for (const id of Object.keys(partitions)) engine.addPartition(...named(id))
     for (const { name } of graph.sources) engine.setFinal(name)
-    return { engine, outputs: {}, deadLetters: [], positions: new Map(kept.positions), order: [] }
+    return { engine, outputs: {}, deadLetters: [], positions: new Map(kept.positions), order: [], reads: [] }
   }
 
   function named(id: string): readonly [source: string, partition: string] {
@@ -76,6 +80,7 @@ export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[
     const positionOf = (row: number): string => String(first + row)
     const batch = { type: 'records', values, arrival: 1e15, position: '', positionOf, metaOf: () => meta } as const
     for (let row = 0; row < values.length; row = life.engine.process(partition, batch, row));
+    life.reads.push({ read: id, records })
     life.order.push(...values.map((value) => [id, value] as const))
     life.positions.set(id, first + values.length)
     if (first + values.length >= (partitions[id] ?? []).length) life.engine.endPartition(partition)
@@ -88,6 +93,7 @@ export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[
     for (const [sink, values] of Object.entries(life.outputs)) outputs[sink]?.push(...values.splice(0))
     deadLetters.push(...life.deadLetters.splice(0))
     order.push(...life.order.splice(0))
+    reads.push(...life.reads.splice(0))
   }
 
   for (const move of moves) {
@@ -98,5 +104,5 @@ export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[
   for (const id of Object.keys(partitions)) read(id, Infinity)
   advance()
   checkpoint(false)
-  return { outputs, deadLetters, order, stats: life.engine.stats(), kept }
+  return { outputs, deadLetters, order, reads, stats: life.engine.stats(), kept }
 }
