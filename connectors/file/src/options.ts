@@ -147,7 +147,7 @@ function recordBytes(size: Size): number {
 }
 
 /** Refuses a value that is not one of some words. */
-export function oneOf<const W extends string>(value: W, words: readonly W[], field: string): W {
+function oneOf<const W extends string>(value: W, words: readonly W[], field: string): W {
   if (words.includes(value)) return value
   throw badOption(`${field}: ${JSON.stringify(value)} is not one of ${words.map((word) => `'${word}'`).join(', ')}`)
 }

@@ -3,11 +3,14 @@ import { resolveFilesOptions } from './options.ts'
 import type { FilesOptions, ResolvedFilesOptions } from './options.ts'
 import { endOfFile } from './reading/end-of-file.ts'
 import { FileFinder } from './reading/file-finder.ts'
-import { openReader } from './reading/file-reader.ts'
+import type { Place } from './reading/file-finder.ts'
+import { FileReader } from './reading/file-reader.ts'
 import type { FileMeta } from './reading/file-records.ts'
-import { isSuccessor } from './reading/identity.ts'
-import { LostFileReader, lostFile } from './reading/lost-file.ts'
-import { comparePositions, startOfFile } from './reading/position.ts'
+import { inodeOfPartition, isSuccessor } from './reading/identity.ts'
+import { changedFile, LostFileReader, lostFile } from './reading/lost-file.ts'
+import { openContent } from './reading/open-content.ts'
+import type { Content } from './reading/open-content.ts'
+import { comparePositions, parsePosition, startOfFile } from './reading/position.ts'
 import { wait } from './reading/wait.ts'
 
 /**
@@ -37,6 +40,15 @@ export function files<T>(options: FilesOptions<T>): Source<T, FileMeta> {
   }
 }
 
+/** How often a file is looked for before it counts as gone. */
+const looks = 4
+const betweenLooksMs = 50
+
+interface Opened {
+  readonly place: Place
+  readonly content: Content
+}
+
 class FileSource {
   readonly #options: ResolvedFilesOptions
   readonly #finder: FileFinder
@@ -63,16 +75,38 @@ class FileSource {
 
   async resolve({ id }: Partition, context: SourceContext): Promise<Position> {
     const isNew = context.isResumed || isSuccessor(id) || this.#atStart?.has(id) === false
-    if (this.#options.from === 'start' || isNew) return startOfFile
-    const place = await this.#finder.locate(id)
-    return place === undefined ? startOfFile : endOfFile(place.path, this.#options)
+    const opened = this.#options.from === 'start' || isNew ? undefined : await this.#open(id, startOfFile, context)
+    if (!opened) return startOfFile
+    try {
+      return await endOfFile(opened.content, this.#options)
+    } finally {
+      await opened.content.feed.close()
+    }
   }
 
   async open<T>(partition: Partition, position: Position, context: SourceContext): Promise<Reader<T, FileMeta>> {
-    const place = await this.#finder.locate(partition.id)
-    if (place !== undefined) return openReader(partition, place, position, this.#options, context)
-    if (this.#options.follow) return new LostFileReader(partition, position)
-    throw lostFile(partition, position)
+    const opened = await this.#open(partition.id, position, context)
+    if (!opened && this.#options.follow) return new LostFileReader(partition, position)
+    if (!opened) throw lostFile(partition, position)
+    const { place, content } = opened
+    if (!content.isSame && !this.#options.follow) {
+      await content.feed.close()
+      throw changedFile(place.path, partition, position)
+    }
+    const origin = { partition: partition.id, ...place }
+    return new FileReader(origin, content, parsePosition(position).line, this.#options, context)
+  }
+
+  /** Opens a file wherever it is. It may be renamed while it is looked for, so one look is not enough to call it gone. */
+  async #open(id: string, position: Position, { signal }: SourceContext): Promise<Opened | undefined> {
+    for (let look = 0; look < looks; look++) {
+      const place = await this.#finder.locate(id)
+      const from = parsePosition(position)
+      const content = place && (await openContent(place.path, inodeOfPartition(id), from, this.#options))
+      if (content) return { place, content }
+      await wait(betweenLooksMs, signal)
+    }
+    return undefined
   }
 }
 

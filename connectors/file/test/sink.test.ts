@@ -258,11 +258,11 @@ test('says that it may not write to a folder', async (context) => {
   const path = join(await temporaryFolder(), 'out')
   await mkdir(path)
   try {
-    execFileSync('chattr', ['+i', path], { stdio: 'ignore' })
+    execFileSync('sh', ['-c', `chattr +i ${path}`], { stdio: 'ignore' })
   } catch {
     return context.skip('chattr is not allowed here')
   }
-  onTestFinished(() => void execFileSync('chattr', ['-i', path]))
+  onTestFinished(() => void execFileSync('sh', ['-c', `chattr -i ${path}`]))
   await expect(folder({ path, encode: text }).check!()).rejects.toMatchObject({
     code: 'BAD_OPTION',
     message: expect.stringContaining(path),

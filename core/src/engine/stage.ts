@@ -10,7 +10,7 @@ import { tap } from '../operators/tap.ts'
 import { union } from '../operators/union.ts'
 import { Code, type Form } from '../state/code.ts'
 import type { Emitter } from '../state/emitter.ts'
-import type { BranchNode, Node, SourceNode, StatefulNode } from '../topology/node.ts'
+import { isStateful, type BranchNode, type Node, type SourceNode, type StatefulNode } from '../topology/node.ts'
 import type { Batch } from './batch.ts'
 import type { Output } from './output.ts'
 
@@ -46,14 +46,14 @@ const noKey = ''
 /** Compiles all per-record operators behind a source, up to and with the first stateful `add`, to one loop. */
 export function compileSourceStage(host: StageHost, head: SourceNode): SourceStage {
   if (host.form === 'closures') return closeSourceStage(host, head)
-  const writer = new StageWriter(host)
+  const writer = new StageWriter(host, host.consumers(head))
   const { code } = writer
   const body = writer.count(head) + writer.children(head, 'v', 'continue rows')
   const time = timeSource(code, head)
   return code.compile(
     'stage',
     `(b,n)=>{const values=b.values,rows=b.rows,state=b.partition,limit=${code.arg(latestTime)}(b.arrival,${code.arg(head.maxAheadMs)}),p=${code.arg(`${head.name}/`)}+state.id,base=b.base;
-let wm=state.watermark,i=0,N=0,t=NaN;${writer.declareCounts()}
+let wm=state.watermark,i=0,N=0,t=NaN;${writer.declareCounts()}${writer.functions.join('')}
 while(i<n){try{rows:for(;i<n;i++){const v=values[i];N=${host.index(head)};t=NaN;${time}
 if(!(t>=0&&t<=limit)){const bad=t;t=NaN;throw ${code.arg(badTime)}(bad,b.arrival)}t+=0;
 const mark=wm;if(t-${code.arg(head.outOfOrdernessMs)}>wm)wm=t-${code.arg(head.outOfOrdernessMs)};
@@ -65,12 +65,12 @@ state.watermark=wm;${writer.storeCounts()}}`.replaceAll('@Q', 'base+rows[i]').re
 /** The same behind a stateful operator. */
 export function compileEmitterStage(host: StageHost, head: Node, consumers: readonly Node[] = host.consumers(head)): EmitterStage {
   if (host.form === 'closures') return closeEmitterStage(host, head, consumers)
-  const writer = new StageWriter(host)
+  const writer = new StageWriter(host, consumers)
   const { code } = writer
   const body = writer.fan(consumers, 'v', 'continue rows')
   return code.compile(
     'stage',
-    `(b,n)=>{const values=b.values,times=b.times,marks=b.marks,keys=b.keys,base=b.sequence;let i=0,N=0,t=NaN;${writer.declareCounts()}
+    `(b,n)=>{const values=b.values,times=b.times,marks=b.marks,keys=b.keys,base=b.sequence;let i=0,N=0,t=NaN;${writer.declareCounts()}${writer.functions.join('')}
 while(i<n){try{rows:for(;i<n;i++){const v=values[i];N=${host.index(head)};t=times[i];const mark=marks[i];
 ${body}}}catch(e){${code.arg(host)}.fail(e,N,b,i,t);i++}}
 ${writer.storeCounts()}}`.replaceAll('@Q', 'base+i').replaceAll('@P', 'String(keys[i])'),
@@ -104,11 +104,16 @@ const latestTime = (arrival: number, maxAheadMs: number): number => Math.min(arr
 /** Writes the body of a generated loop. */
 class StageWriter {
   readonly code = new Code()
+  /** What records reach on several ways within the stage, to stand in front of the loop. */
+  readonly functions: string[] = []
   readonly #host: StageHost
   readonly #counted = new Set<number>()
+  /** Unions that are reached on several ways, with their function once it is there. */
+  readonly #shared: Map<Node, string | undefined>
 
-  constructor(host: StageHost) {
+  constructor(host: StageHost, first: readonly Node[]) {
     this.#host = host
+    this.#shared = new Map(meetings(host, first).map((node) => [node, undefined]))
   }
 
   /** Code for everything that reads `node`. */
@@ -152,8 +157,18 @@ class StageWriter {
       case 'process':
         return this.#stateful(node, value, skip, key)
       default:
-        return pieceOf(node).code(node, this.#point(node, value, skip))
+        return this.#shared.has(node) ? `${this.#function(node)}(${value},mark);` : pieceOf(node).code(node, this.#point(node, value, skip))
     }
+  }
+
+  /** Name of the function for all behind a union: written out on every way there, code would double with each union. */
+  #function(node: Node): string {
+    const known = this.#shared.get(node)
+    if (known !== undefined) return known
+    const name = this.code.fresh('u')
+    this.#shared.set(node, name)
+    this.functions.push(`const ${name}=(v,mark)=>{${pieceOf(node).code(node, this.#point(node, 'v', 'return'))}};`)
+    return name
   }
 
   #stateful(node: StatefulNode, value: string, skip: string, given: string | undefined): string {
@@ -189,8 +204,23 @@ class StageWriter {
   }
 }
 
+/** The unions of a stage in which it meets itself. */
+function meetings(host: StageHost, first: readonly Node[]): Node[] {
+  const ways = new Map<Node, number>()
+  const walk = (node: Node): void => {
+    const before = ways.get(node) ?? 0
+    ways.set(node, before + 1)
+    const endsHere = node.kind === 'sink' || (isStateful(node) && node.kind !== 'dedupe')
+    if (before === 0 && !endsHere) host.consumers(node).forEach(walk)
+  }
+  first.forEach(walk)
+  return [...ways.keys()].filter((node) => node.kind === 'union' && (ways.get(node) ?? 0) > 1)
+}
+
 /** Where the closures of a stage are in their batch. */
 class Cursor {
+  /** Steps behind unions, each made once although several ways lead there. */
+  readonly unions = new Map<Node, Step>()
   batch: Batch | Emitter | undefined
   at = 0
   node = 0
@@ -286,6 +316,13 @@ const guard =
   }
 
 function stepOf(host: StageHost, cursor: Cursor, node: Node): Step {
+  if (node.kind !== 'union') return newStep(host, cursor, node)
+  const step = cursor.unions.get(node) ?? newStep(host, cursor, node)
+  cursor.unions.set(node, step)
+  return step
+}
+
+function newStep(host: StageHost, cursor: Cursor, node: Node): Step {
   switch (node.kind) {
     case 'sink': {
       const output = host.output(node)

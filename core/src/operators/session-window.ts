@@ -5,7 +5,7 @@ import { Code } from '../state/code.ts'
 import type { DeltaWriter } from '../state/delta.ts'
 import { batchRecords, Emitter } from '../state/emitter.ts'
 import { Heap } from '../state/heap.ts'
-import type { Key } from '../state/key.ts'
+import { compareKeys, type Key } from '../state/key.ts'
 import { KeyedEntries, type Entry } from '../state/keyed-entries.ts'
 import type { WindowNode } from '../topology/node.ts'
 import type { SessionSpec } from '../windows/window-spec.ts'
@@ -54,7 +54,7 @@ export class SessionWindow implements StatefulOperator {
   readonly #results: WindowResults
   readonly #layout: AccumulatorLayout
   readonly #entries = new KeyedEntries<Sessions>((key) => ({ key, epoch: 0, stored: false, open: [], count: 0 }))
-  readonly #looks = new Heap<Look>((a, b) => a.at - b.at)
+  readonly #looks = new Heap<Look>((a, b) => a.at - b.at || compareKeys(a.session.of.key, b.session.of.key))
   readonly #gapMs: number
   readonly #keepMs: number
   readonly #lateRead: boolean

@@ -1,4 +1,5 @@
 import { Heap } from '../state/heap.ts'
+import { compareKeys } from '../state/key.ts'
 import type { SetTimer } from './process-state.ts'
 
 /** Timers that a queue holds before it looks for some to forget. */
@@ -44,7 +45,6 @@ const isLive = (timer: SetTimer): boolean => timer.of.timers.get(timer.id) === t
 /** By time; timers of one time by key and tag, so that their order does not depend on when they were set. */
 function byTime(a: SetTimer, b: SetTimer): number {
   if (a.at !== b.at) return a.at - b.at
-  const [keyA, keyB] = [String(a.of.key), String(b.of.key)]
-  if (keyA !== keyB) return keyA < keyB ? -1 : 1
+  if (a.of.key !== b.of.key) return compareKeys(a.of.key, b.of.key)
   return a.id < b.id ? -1 : a.id > b.id ? 1 : 0
 }

@@ -48,10 +48,10 @@ export class WindowResults {
   #emit(make: MakeResult, key: Key, start: number, end: number, a: Accumulator, mark: number): void {
     try {
       const result = make(key, start, end, a)
-      if (this.#node.output.kind !== 'process') return this.#out.push(result, end - 1, mark, key)
+      if (this.#node.output.kind !== 'process') return this.#out.push(result, lastInstant(end), mark, key)
       this.#process(result as WindowContents, key, end, mark)
     } catch (error) {
-      this.#host.refuse(this.#node, error, { position: `${String(key)}@${start}`, time: end - 1, value: { key, start, end } })
+      this.#host.refuse(this.#node, error, { position: `${String(key)}@${start}`, time: lastInstant(end), value: { key, start, end } })
     }
   }
 
@@ -59,9 +59,12 @@ export class WindowResults {
     const { output } = this.#node
     if (output.kind !== 'process') return
     // All of it before any of it: a function that throws half way has emitted nothing.
-    for (const row of Array.from(output.fn(values as never, window as never))) this.#out.push(row, end - 1, mark, key)
+    for (const row of Array.from(output.fn(values as never, window as never))) this.#out.push(row, lastInstant(end), mark, key)
   }
 }
+
+/** The last whole ms of a window: sessions of records with fractions of one end between two, and the next window counts in whole ones. */
+const lastInstant = (end: number): number => Math.ceil(end) - 1
 
 interface WindowContents {
   readonly values: readonly unknown[]

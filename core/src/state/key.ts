@@ -14,6 +14,13 @@ export function checkKey(key: unknown): Key {
   throw new MillraceError('BAD_KEY', `the key is ${describe(key)}; a key is a string, number, bigint or boolean`)
 }
 
+/** An order of keys that is the same in every run; of no meaning beside that. */
+export function compareKeys(a: Key, b: Key): number {
+  const [textA, textB] = [String(a), String(b)]
+  if (textA !== textB) return textA < textB ? -1 : 1
+  return typeof a === typeof b ? 0 : typeof a < typeof b ? -1 : 1
+}
+
 const describe = (value: unknown): string =>
   value === null ? 'null' : value === undefined ? 'missing' : Number.isNaN(value) ? 'NaN' : `of type ${typeof value}`
 

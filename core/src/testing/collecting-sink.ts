@@ -7,13 +7,20 @@ export interface CollectingSink<T> extends Sink<T> {
   readonly committed: readonly T[]
 }
 
+/** Output that is durable and invisible. */
+interface Hidden<T> {
+  readonly sink: string
+  readonly epoch: number
+  readonly values: readonly T[]
+}
+
 /**
  * Collects what is written to it, exactly once: output is prepared under the tenure and seq of its writer and becomes
  * visible by commit, even by a writer that did not prepare it. Lives as long as the object does.
  */
 export function collecting<T>(): CollectingSink<T> {
   const committed: T[] = []
-  const prepared = new Map<string, readonly T[]>()
+  const prepared = new Map<string, Hidden<T>>()
   const done = new Set<string>()
   return Object.freeze({
     kind: 'collecting',
@@ -24,33 +31,34 @@ export function collecting<T>(): CollectingSink<T> {
   })
 }
 
-function collectingWriter<T>({ sink, tenure }: SinkContext, committed: T[], prepared: Map<string, readonly T[]>, done: Set<string>): SinkWriter<T> {
+function collectingWriter<T>({ sink, tenure }: SinkContext, committed: T[], prepared: Map<string, Hidden<T>>, done: Set<string>): SinkWriter<T> {
   const prefix = `${sink}/${tenureId(tenure)}`
   let open: T[] = []
   const commitOne = ({ id }: Handle): CommitOutcome => {
     if (done.has(id)) return 'already'
-    const values = prepared.get(id)
-    if (values === undefined) return 'lost'
-    committed.push(...values)
+    const hidden = prepared.get(id)
+    if (hidden === undefined) return 'lost'
+    for (const value of hidden.values) committed.push(value)
     prepared.delete(id)
     done.add(id)
     return 'committed'
   }
   return {
     write({ values }: SinkBatch<T>): void {
-      open.push(...values)
+      for (const value of values) open.push(value)
     },
     async prepare(seq: number): Promise<Prepared> {
       if (open.length === 0) return { handles: [] }
       const id = `${prefix}/${seq}`
-      prepared.set(id, open)
+      prepared.set(id, { sink, epoch: tenure.epoch, values: open })
       open = []
       return { handles: [{ sink, id, destination: 'memory', data: tenure.epoch }] }
     },
     commit: async (handles: readonly Handle[]): Promise<readonly CommitOutcome[]> => handles.map(commitOne),
-    async abort({ except }): Promise<void> {
+    async abort({ before, except }): Promise<void> {
       const kept = new Set(except.map(({ id }) => id))
-      for (const id of prepared.keys()) if (!id.startsWith(prefix) && !kept.has(id)) prepared.delete(id)
+      // Several sinks of a topology may share this object.
+      for (const [id, { sink: owner, epoch }] of prepared) if (owner === sink && epoch < before && !kept.has(id)) prepared.delete(id)
     },
     async close(): Promise<void> {},
   }

@@ -115,6 +115,7 @@ class ScriptDriver<S, O> implements Driver<S, O> {
   #image: Image = { meta: undefined, blobs: [], lastRead: [] }
   #time = 0
   #actions: Action[] = []
+  #finished = false
   #run: Run
 
   constructor(graph: Graph, options: DriveOptions<unknown>) {
@@ -130,13 +131,14 @@ class ScriptDriver<S, O> implements Driver<S, O> {
   }
 
   async sendTo<N extends keyof S & string>(source: N, partition: string, ...script: readonly Scripted<NoInfer<S[N]>>[]): Promise<void> {
+    this.#checkGoing('send()')
     for (const item of script) {
       const incident = incidentOf(item)
       if (incident === 'crash') this.#crash()
       else if (incident === 'checkpoint') this.#checkpoint()
       else {
         const { value, time } = recordOf(item)
-        if (this.#freeze) deepFreeze(value)
+        if (this.#freeze) deepFreeze(value, new Set())
         this.#act((run) => run.read(source, partition, value, time))
       }
     }
@@ -144,19 +146,26 @@ class ScriptDriver<S, O> implements Driver<S, O> {
   }
 
   async advance(time: Duration): Promise<void> {
+    this.#checkGoing('advance()')
     const ms = durationMs(time, 'advance()')
     this.#act((run) => run.pass(ms))
     this.#checkpoint()
   }
 
   committed(): Outputs<O> {
-    return { ...this.#committed, deadLetters: this.#deadLetters } as Outputs<O>
+    const copies = Object.entries(this.#committed).map(([sink, values]) => [sink, [...values]])
+    return { ...Object.fromEntries(copies), deadLetters: [...this.#deadLetters] } as Outputs<O>
   }
 
   async finish(): Promise<Outputs<O>> {
+    this.#finished = true
     this.#act((run) => run.end())
     this.#checkpoint()
     return this.committed()
+  }
+
+  #checkGoing(call: string): void {
+    if (this.#finished) throw new Error(`${call} comes after finish(), which has ended all sources: call drive() again`)
   }
 
   #act(action: Action): void {
@@ -198,8 +207,10 @@ export function drive<P, S, O>(topology: Topology<P, S, O>, options: DriveOption
   return new ScriptDriver<S, O>(topology.graph(params as P), options)
 }
 
-function deepFreeze(value: unknown): void {
-  if (typeof value !== 'object' || value === null || Object.isFrozen(value) || ArrayBuffer.isView(value)) return
+/** Freezes all the way down, through what is frozen already. */
+function deepFreeze(value: unknown, seen: Set<object>): void {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return
+  seen.add(value)
   Object.freeze(value)
-  for (const inner of Object.values(value)) deepFreeze(inner)
+  for (const inner of Object.values(value)) deepFreeze(inner, seen)
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
 import type { Graph } from '../../src/topology/node.ts'
 import { rec, type Rec } from '../operators/support/windowed.ts'
+import { runs } from '../support/runs.ts'
 import { feed } from './support/feed.ts'
 import { partitioned, schedules } from './support/schedules.ts'
 import { unplaced } from './support/unplaced.ts'
@@ -27,7 +28,7 @@ const everything = (outOfOrderness: number): Graph =>
         const everyone = events.windowAll(tumbling(15), { name: 'everyone' }).process((values, window) => values.map(({ n }) => ({ ...window, n })))
         const twice = tumbled.windowAll(tumbling(20), { name: 'twice', allowedLateness: 3 }).aggregate({ n: count(), last: last() })
         const deduped = events.dedupe(({ key, n }) => `${key} ${n}`, { within: 15, name: 'deduped' })
-        const reduced = keyed.reduce(() => [0, ''] as const, ([sums, all], { n }) => [sums + n, `${all}${n}`] as const, { name: 'reduced' })
+        const reduced = keyed.reduce((): readonly [number, string] => [0, ''], ([sums, all], { n }): readonly [number, string] => [sums + n, `${all}${n}`], { name: 'reduced' })
         const processed = keyed.process({
           name: 'processed',
           state: { total: value<number>(), items: list<Rec>(), seen: mapState<number, number>(), recent: value<number>({ ttl: 20 }) },
@@ -73,7 +74,7 @@ describe.each(['generated', 'closures'] as const)('an engine that was restored, 
         expect(crashed.stats.entries).toEqual(undisturbed.stats.entries)
         expect(crashed.kept.meta).toEqual(undisturbed.kept.meta)
       }),
-      { numRuns: 120 },
+      runs(40),
     )
   })
 
@@ -87,7 +88,7 @@ describe.each(['generated', 'closures'] as const)('an engine that was restored, 
         expect(full.outputs).toEqual(deltas.outputs)
         expect(full.kept.meta).toEqual(deltas.kept.meta)
       }),
-      { numRuns: 60 },
+      runs(20),
     )
   })
 })

@@ -1,7 +1,10 @@
+import { from, topology } from '@millrace/core'
+import { collecting, scripted } from '@millrace/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { DeadLetter } from '../../src/topology/dead-letter.ts'
 import { nodeName } from '../../src/topology/names.ts'
+import { runs } from '../support/runs.ts'
 import { feed, type Fed } from './support/feed.ts'
 import { interpret } from './support/interpret.ts'
 import { graphOf, randomSteps } from './support/random-steps.ts'
@@ -23,7 +26,7 @@ describe.each(['generated', 'closures'] as const)('a stage as %s', (form) => {
         expect(fed.deadLetters.map(told)).toEqual(letters)
         expect(counts(fed)).toEqual(left)
       }),
-      { numRuns: 150 },
+      runs(150),
     )
   })
 
@@ -35,9 +38,24 @@ describe.each(['generated', 'closures'] as const)('a stage as %s', (form) => {
         const parts = feed(graph, { p: values }, sizes.map((records) => ({ read: 'p', records })), form)
         expect(parts.outputs).toEqual(whole.outputs)
       }),
-      { numRuns: 50 },
+      runs(50),
     )
   })
+})
+
+test.each(['generated', 'closures'] as const)('a stage as %s does not grow with the number of ways through it', (form) => {
+  const graph = topology('diamonds')
+    .sources(() => ({ events: from(scripted<number>()) }))
+    .build(({ events }) => {
+      let stream = events
+      for (let i = 0; i < 40; i++) {
+        const { odd, rest } = stream.split({ odd: (n) => n % 2 === 1 })
+        stream = odd.map((n) => n + 1).union(rest.map((n) => n / 2))
+      }
+      return { out: stream.to(collecting()) }
+    })
+    .graph({})
+  expect(feed(graph, { p: [1, 6, 1000] }, [], form).outputs).toEqual({ out: [1, 1, 1] })
 })
 
 test('a stage gives the same as generated code and as closures: outputs, dead letters and counts', () => {
@@ -50,6 +68,6 @@ test('a stage gives the same as generated code and as closures: outputs, dead le
       expect(closures.deadLetters).toEqual(generated.deadLetters)
       expect(closures.stats).toEqual(generated.stats)
     }),
-    { numRuns: 200 },
+    runs(200),
   )
 })

@@ -6,6 +6,7 @@ import { value } from '../../src/topology/state.ts'
 import { topology } from '../../src/topology/topology.ts'
 import { collecting } from '../../src/testing/collecting-sink.ts'
 import { scripted } from '../../src/testing/scripted-source.ts'
+import { runs } from '../support/runs.ts'
 import { feed, type Move } from './support/feed.ts'
 
 interface Tick {
@@ -58,7 +59,7 @@ for (const form of ['generated', 'closures'] as const) {
       fc.property(ticks, moves, (records, schedule) => {
         expect(feed(quiet, { p: records }, schedule, form).outputs).toEqual(feed(quiet, { p: records }, one, form).outputs)
       }),
-      { numRuns: 150 },
+      runs(150),
     )
   })
 }

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { Engine } from '../../src/engine/engine.ts'
 import { SourceProgress } from '../../src/engine/watermark.ts'
 import type { Graph } from '../../src/topology/node.ts'
+import { runs } from '../support/runs.ts'
 import { feed, type Kept, type Move } from './support/feed.ts'
 import type { Rec } from './support/oracle.ts'
 import { unplaced } from './support/unplaced.ts'
@@ -126,7 +127,7 @@ describe('the watermark of a source', () => {
           }
         }
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 })
@@ -221,7 +222,7 @@ describe.each(['generated', 'closures'] as const)('resharding as %s', (form) => 
       fc.property(records, records, records, batches, (p, q, child, schedule) => {
         expect(reshard({ p, q, child }, schedule)).toEqual(reshard({ p, q, child }, []))
       }),
-      { numRuns: 100 },
+      runs(100),
     )
   })
 })

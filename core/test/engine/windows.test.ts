@@ -14,6 +14,7 @@ import { from } from '../../src/topology/from.ts'
 import type { Graph } from '../../src/topology/node.ts'
 import { topology } from '../../src/topology/topology.ts'
 import type { WindowSpec } from '../../src/windows/window-spec.ts'
+import { runs } from '../support/runs.ts'
 import { feed, type Move } from './support/feed.ts'
 import { oracle, type OracleWindow, type Rec } from './support/oracle.ts'
 import { schedules } from './support/schedules.ts'
@@ -111,7 +112,7 @@ for (const form of ['generated', 'closures'] as const) {
               expect(ids(fed.outputs['late'] ?? [])).toEqual(ids(expected.late))
               expect(fed.deadLetters).toEqual([])
             }),
-            { numRuns: 200 },
+            runs(200),
           )
         })
 
@@ -122,7 +123,7 @@ for (const form of ['generated', 'closures'] as const) {
               const windows = (fed.outputs['windows'] ?? []) as Fired[]
               if (spec.kind !== 'session') expect(lastFirings(windows, spec)).toEqual(windows)
             }),
-            { numRuns: 50 },
+            runs(50),
           )
         })
       })

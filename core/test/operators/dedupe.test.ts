@@ -7,6 +7,7 @@ import type { Graph } from '../../src/topology/node.ts'
 import { feed, type Fed } from '../engine/support/feed.ts'
 import { partitioned, schedules } from '../engine/support/schedules.ts'
 import { unplaced } from '../engine/support/unplaced.ts'
+import { runs } from '../support/runs.ts'
 import { forms, told } from './support/through.ts'
 import { rec, timed, type Rec } from './support/windowed.ts'
 
@@ -136,7 +137,7 @@ describe.each(forms)('dedupe, against an oracle, as %s', (form) => {
         expect((outputs['out'] as Rec[]).map(({ n }) => n)).toEqual(passed)
         expect(deadLetters.map(({ bytes }) => (JSON.parse(new TextDecoder().decode(bytes)) as Rec).n)).toEqual(late)
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 })

@@ -43,7 +43,6 @@ describe.each(forms)('map as %s', (form) => {
   ])('makes a dead letter when what is thrown is %s', async (_, thrown, message) => {
     const steps = (events: Stream<number>): Stream<number> =>
       events.map((n) => {
-        // eslint-disable-next-line typescript/only-throw-error -- user code may
         if (n === 2) throw thrown
         return n
       })

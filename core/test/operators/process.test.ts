@@ -7,6 +7,7 @@ import type { OnError } from '../../src/topology/node.ts'
 import { feed, type Move } from '../engine/support/feed.ts'
 import { schedules } from '../engine/support/schedules.ts'
 import { unplaced } from '../engine/support/unplaced.ts'
+import { runs } from '../support/runs.ts'
 import { forms, told } from './support/through.ts'
 import { rec, timed, type Rec } from './support/windowed.ts'
 
@@ -534,7 +535,7 @@ describe.each(forms)('process over crashes, as %s', (form) => {
         expect(fed.outputs).toEqual(one.outputs)
         expect(fed.deadLetters).toEqual(one.deadLetters)
       }),
-      { numRuns: 150 },
+      runs(150),
     )
   })
 })

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { feed } from '../engine/support/feed.ts'
 import { partitioned, schedules } from '../engine/support/schedules.ts'
 import { unplaced } from '../engine/support/unplaced.ts'
+import { runs } from '../support/runs.ts'
 import { forms, through } from './support/through.ts'
 import { rec, timed, type Rec } from './support/windowed.ts'
 
@@ -131,7 +132,7 @@ describe.each(forms)('reduce as %s', (form) => {
         const expected = (order as [string, Rec][]).map(([, { key, n }]) => ({ key, value: (kept[key] += ` ${n}`) }))
         expect(outputs['out']).toEqual(expected)
       }),
-      { numRuns: 100 },
+      runs(100),
     )
   })
 

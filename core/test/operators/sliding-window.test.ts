@@ -6,6 +6,7 @@ import type { Graph } from '../../src/topology/node.ts'
 import type { WindowOptions } from '../../src/topology/window-options.ts'
 import { feed } from '../engine/support/feed.ts'
 import { unplaced } from '../engine/support/unplaced.ts'
+import { runs } from '../support/runs.ts'
 import { forms } from './support/through.ts'
 import { driveWindowed, mergedOnly, rec, timed, windowed, type Rec } from './support/windowed.ts'
 
@@ -157,7 +158,7 @@ describe.each(forms)('running totals of sliding windows as %s', (form) => {
           expect(close(total, held.reduce((a, b) => a + b, 0), 1e6)).toBe(true)
         }
       }),
-      { numRuns: 100 },
+      runs(100),
     )
   })
 })

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { emptyEntry, type ProcessEntry, type SetTimer } from '../../src/operators/process-state.ts'
 import { TimerQueue } from '../../src/operators/timer-queue.ts'
+import { runs } from '../support/runs.ts'
 
 function set(queue: TimerQueue, of: ProcessEntry, id: string, at: number): void {
   const timer: SetTimer = { of, id, at }
@@ -33,7 +34,7 @@ test('a queue of timers gives the live ones in order of time, key and tag, whate
       const order = (a: SetTimer, b: SetTimer): number => a.at - b.at || (String(a.of.key) < String(b.of.key) ? -1 : a.of === b.of ? (a.id < b.id ? -1 : 1) : 1)
       expect(drain(queue)).toEqual(live.toSorted(order).map(({ at, of, id }) => `${at} ${String(of.key)} ${id}`))
     }),
-    { numRuns: 200 },
+    runs(200),
   )
 })
 

@@ -11,7 +11,7 @@ const refuseTwo = (n: number): number => {
 describe.each(forms)('union as %s', (form) => {
   test('gives a record once for each branch it comes through', async () => {
     const steps = (events: Stream<number>): Stream<number> => events.union(events.map((n) => n * 10), events.filter((n) => n > 1))
-    expect((await through(form, steps, [1, 2])).out.toSorted()).toEqual([1, 10, 2, 2, 20].toSorted())
+    expect((await through(form, steps, [1, 2])).out.toSorted((a, b) => a - b)).toEqual([1, 2, 2, 10, 20])
   })
 
   test('gives a record of a stream that is named twice once', async () => {

@@ -2,6 +2,7 @@ import { ByteWriter } from '@millrace/core'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ByteReader } from '../../src/state/byte-reader.ts'
+import { runs } from '../support/runs.ts'
 import { texts } from './support.ts'
 
 const corrupt = expect.objectContaining({ code: 'CORRUPT_STATE' }) as Error
@@ -51,7 +52,7 @@ test('reads what was written, in order, wherever the bytes lie in their buffer',
       expect(all.map(({ kind }) => read(from, kind))).toEqual(all.map(({ value }) => value))
       expect(from.done).toBe(true)
     }),
-    { numRuns: 300 },
+    runs(300),
   )
 })
 
@@ -62,7 +63,7 @@ test('tells bytes that end too early, and never reads past their end', () => {
       const from = new ByteReader(bytes.subarray(0, at % bytes.length))
       expect(() => all.map(({ kind }) => read(from, kind))).toThrow(corrupt)
     }),
-    { numRuns: 300 },
+    runs(300),
   )
 })
 

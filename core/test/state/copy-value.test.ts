@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { copyValue } from '../../src/state/copy-value.ts'
+import { runs } from '../support/runs.ts'
 import { storable } from './support.ts'
 
 /** All objects in a value. */
@@ -19,7 +20,7 @@ test('a copy is equal, and shares nothing with its original', () => {
       const originals = new Set(objectsIn(value))
       expect([...objectsIn(copy)].filter((object) => originals.has(object))).toEqual([])
     }),
-    { numRuns: 300 },
+    runs(300),
   )
 })
 

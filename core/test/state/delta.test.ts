@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { compactState, DeltaWriter, StateImage } from '../../src/state/delta.ts'
 import { readValue, writeValue } from '../../src/state/value-codec.ts'
+import { runs } from '../support/runs.ts'
 import { texts } from './support.ts'
 
 type Change =
@@ -74,7 +75,7 @@ describe('blobs of state', () => {
         const blobs = rounds.map(blobOf).filter((blob) => blob !== undefined)
         expect(contents(blobs)).toEqual(model(rounds.flat()))
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 
@@ -85,7 +86,7 @@ describe('blobs of state', () => {
         const first = at % (blobs.length + 1)
         expect(contents([compacted(blobs.slice(0, first)), ...blobs.slice(first)])).toEqual(contents(blobs))
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 
@@ -147,7 +148,7 @@ describe('blobs that are damaged', () => {
           }
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { Heap } from '../../src/state/heap.ts'
+import { runs } from '../support/runs.ts'
 
 const numeric = (a: number, b: number): number => a - b
 
@@ -23,7 +24,7 @@ test('a heap gives the least of what is in it, always', () => {
       }
       expect(model.map(() => heap.pop())).toEqual(model)
     }),
-    { numRuns: 500 },
+    runs(500),
   )
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checkKey, joinKey, keyPartition, splitKey, type Key } from '../../src/state/key.ts'
+import { runs } from '../support/runs.ts'
 import { scalars, written } from './support.ts'
 
 const keys = fc.array(scalars, { minLength: 1, maxLength: 4 })
@@ -14,7 +15,7 @@ describe('a key of several parts', () => {
       fc.property(keys, (parts) => {
         expect(same(splitKey(joinKey(parts)), parts)).toBe(true)
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
@@ -23,7 +24,7 @@ describe('a key of several parts', () => {
       fc.property(keys, keys, (a, b) => {
         expect(joinKey(a) === joinKey(b)).toBe(same(a, b))
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
     const alike: Key[][] = [['a', 'b'], ['ab'], ['ab', ''], ['', 'ab'], ['a'], ['a', ''], [1, 1], ['1', '1'], [11], ['11'], [1n, 1], [true], ['true'], ['st1:a'], ['st1:', 'a'], ['1:a']]
     expect(new Set(alike.map(joinKey)).size).toBe(alike.length)
@@ -34,7 +35,7 @@ describe('a key of several parts', () => {
       fc.property(keys, keys, (a, b) => {
         expect(Buffer.compare(written(joinKey(a)), written(joinKey(b))) === 0).toBe(same(a, b))
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 
@@ -81,7 +82,7 @@ describe('the exchange partition of a key', () => {
         const partition = keyPartition(written(key), partitions)
         expect(Number.isInteger(partition) && partition >= 0 && partition < partitions).toBe(true)
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 

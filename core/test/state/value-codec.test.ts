@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { runs } from '../support/runs.ts'
 import { readBack, storable, texts, written } from './support.ts'
 
 describe('the stored form of a value', () => {
@@ -8,7 +9,7 @@ describe('the stored form of a value', () => {
       fc.property(storable, (value) => {
         expect(readBack(written(value))).toStrictEqual(value)
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 
@@ -58,7 +59,7 @@ describe('the stored form of a value', () => {
       fc.property(texts, texts, (a, b) => {
         expect(Buffer.compare(written(a), written(b)) === 0).toBe(a === b)
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 
@@ -133,19 +134,19 @@ describe('stored bytes that are damaged', () => {
         const bytes = written(value)
         expect(() => readBack(bytes.subarray(0, cut % bytes.length))).toThrow(corrupt)
       }),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 
   test('never do worse than CORRUPT_STATE', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), tryRead), { numRuns: 2000 })
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), tryRead), runs(2000))
     fc.assert(
       fc.property(storable, fc.nat(), fc.nat(255), (value, at, byte) => {
         const bytes = written(value)
         bytes[at % bytes.length] = byte
         tryRead(bytes)
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 

@@ -23,18 +23,32 @@ const refused = { code: 'BAD_RECORD', node: 'readings' } as const
 
 /** By id: what can be wrong with a reading. */
 const bad: { readonly [id: number]: BadLine } = {
-  101: { line: Buffer.from(`{"id":101,"sensor":"\xff\xfe","at":${start},"value":1}`, 'latin1'), ...refused, later: 'BAD_RECORD' },
+  101: {
+    line: Buffer.from(`{"id":101,"sensor":"\xff\xfe","at":${start},"value":1}`, 'latin1'),
+    ...refused,
+    later: 'BAD_RECORD',
+  },
   102: { line: '{"id":102,"sensor":', ...refused, later: 'BAD_RECORD' },
   103: { line: `{"id":103,"sensor":"s","at":${start},"value":"12"}`, ...refused, later: undefined },
   104: { line: `{"id":104,"at":${start},"value":1}`, code: 'BAD_KEY', node: 'readings.keyBy', later: 'BAD_KEY' },
   105: { line: '{"id":105,"sensor":"s","at":NaN,"value":1}', ...refused, later: 'BAD_RECORD' },
   106: { line: '{"id":106,"sensor":"s","at":-1,"value":1}', code: 'BAD_TIME', node: 'readings', later: 'BAD_TIME' },
-  107: { line: `{"id":107,"sensor":"s","at":${year9999},"value":1}`, code: 'BAD_TIME', node: 'readings', later: 'BAD_TIME' },
+  107: {
+    line: `{"id":107,"sensor":"s","at":${year9999},"value":1}`,
+    code: 'BAD_TIME',
+    node: 'readings',
+    later: 'BAD_TIME',
+  },
   108: { line: '{"id":108,"sensor":"s","at":"2026-01-01T00:30:00Z","value":1}', ...refused, later: undefined },
   109: { line: '{"id":109,"sensor":"s","at":"soon","value":1}', ...refused, later: 'BAD_TIME' },
   110: { line: '{"id":110,"sensor":"s","at":"9999-01-01T00:00:00Z","value":1}', ...refused, later: 'BAD_TIME' },
   111: { line: '{"id":111,"sensor":"s","at":1e400,"value":1}', ...refused, later: 'BAD_TIME' },
-  112: { line: `{"id":112,"sensor":"s","at":${start},"value":-5}`, code: 'USER_CODE', node: 'readings.map', later: 'USER_CODE' },
+  112: {
+    line: `{"id":112,"sensor":"s","at":${start},"value":-5}`,
+    code: 'USER_CODE',
+    node: 'readings.map',
+    later: 'USER_CODE',
+  },
 }
 const badIds = Object.keys(bad).map(Number)
 const linesOf = badIds.map((id) => Buffer.from(bad[id]?.line ?? ''))
@@ -104,7 +118,9 @@ test('keeps bad records whole beside good ones, and reads them again, once, when
   expect(letters.map(bytesOf)).toEqual(linesOf)
   const content = readFileSync(input)
   const placeOf = ({ position }: Letter): number => Number(position.split(':')[0])
-  expect(letters.map((letter) => content.subarray(placeOf(letter)).indexOf(bytesOf(letter)))).toEqual(badIds.map(() => 0))
+  expect(letters.map((letter) => content.subarray(placeOf(letter)).indexOf(bytesOf(letter)))).toEqual(
+    badIds.map(() => 0),
+  )
 
   const listed = await millrace('dlq', 'ls', '--state', state)
   expect(listed.stdout.split('\n')[1]).toMatch(/^ *1 .* readings +BAD_RECORD +readings\/\S+@\d+:1:\S+ /)

@@ -20,7 +20,10 @@ function overwritten(bytes: Buffer, at: number, length: number): Buffer {
 const damages = {
   'cut short': { bytes: whole.subarray(0, whole.length - 20_000), cause: 'unexpected end of file' },
   'cut in its trailer': { bytes: whole.subarray(0, whole.length - 3), cause: 'unexpected end of file' },
-  'overwritten where its second half begins': { bytes: overwritten(whole, half.length, 512), cause: 'incorrect header' },
+  'overwritten where its second half begins': {
+    bytes: overwritten(whole, half.length, 512),
+    cause: 'incorrect header',
+  },
   'followed by garbage': { bytes: Buffer.concat([whole, Buffer.from('garbage')]), cause: 'incorrect header check' },
 }
 

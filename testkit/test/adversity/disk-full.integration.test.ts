@@ -27,7 +27,8 @@ describe.skipIf(!mayMount())('on a disk of its own (skipped where no tmpfs can b
     const ended = await job.ended
     expect(summaryOf(ended)['ending']).toBe('finished')
     expect(warnings(ended.stderr).length).toBeGreaterThanOrEqual(3)
-    for (const message of warnings(ended.stderr)) expect(message).toMatch(new RegExp(`${out}/(all|counts): .*no space left.*; make room there`))
+    for (const message of warnings(ended.stderr))
+      expect(message).toMatch(new RegExp(`${out}/(all|counts): .*no space left.*; make room there`))
     expectTally(out, 20_000)
   })
 
@@ -101,7 +102,9 @@ describe.skipIf(!mayLimit)('with a limit to the size of files (skipped where the
 
     const limited = await runJob({ ...job, under: ['prlimit', '--fsize=200000'] })
     expect(limited.code).toBe(1)
-    expect(failureOf(limited).message).toMatch(new RegExp(`${out}/all: .*file too large.*; raise the limit .*ulimit -f`))
+    expect(failureOf(limited).message).toMatch(
+      new RegExp(`${out}/all: .*file too large.*; raise the limit .*ulimit -f`),
+    )
     expectNoRepeats(out, 10_000)
 
     expect(summaryOf(await runJob(job))['ending']).toBe('finished')

@@ -40,7 +40,16 @@ test('makes a line of 50 MiB a dead letter with its first 4 KiB, reads its neigh
   const packed = `${long}.gz`
   writeFileSync(plain, marks(0, count))
   writeInput(long)
-  writeFileSync(packed, gzipSync(Buffer.concat([Buffer.from(marks(0, before)), Buffer.alloc(lineBytes, 'x'), Buffer.from(`\n${marks(before, count)}`)])))
+  writeFileSync(
+    packed,
+    gzipSync(
+      Buffer.concat([
+        Buffer.from(marks(0, before)),
+        Buffer.alloc(lineBytes, 'x'),
+        Buffer.from(`\n${marks(before, count)}`),
+      ]),
+    ),
+  )
 
   const usual = await run(plain, folder, 'usual')
   // what zlib hands out is garbage a while longer, however long the line is

@@ -25,7 +25,9 @@ test('says what stands in the way when a file is where the output folder should 
   expect(failed.code).toBe(2)
   const { code, message } = failureOf(failed)
   expect(code).toBe('BAD_OPTION')
-  expect(message).toMatch(new RegExp(`^${out}/all: .*a part of the path is a file; move that away or choose another path`))
+  expect(message).toMatch(
+    new RegExp(`^${out}/all: .*a part of the path is a file; move that away or choose another path`),
+  )
   expect(filesBelow(out)).toEqual(['all'])
   expect(existsSync(state)).toBe(false)
 
@@ -47,7 +49,9 @@ describe.skipIf(!mayForbid())('with a folder that nobody may write to (skipped f
     expect(failed.code).toBe(2)
     const { code, message } = failureOf(failed)
     expect(code).toBe('BAD_OPTION')
-    expect(message).toMatch(new RegExp(`^${out}/all: .*not permitted.*; let the user of this process write to it|EACCES.*; let the`))
+    expect(message).toMatch(
+      new RegExp(`^${out}/all: .*not permitted.*; let the user of this process write to it|EACCES.*; let the`),
+    )
     expect(filesBelow(out)).toEqual([])
     expect(existsSync(state)).toBe(false)
 

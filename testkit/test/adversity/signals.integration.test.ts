@@ -62,7 +62,9 @@ test('stops within five seconds of SIGTERM while records pour in, ends at once o
   second.kill('SIGCONT')
   const ended = await second.ended
   expect(ended.code).toBe(143)
-  expect(logOf(ended).map(({ msg }) => msg)).toContain('stopping after a last checkpoint; a second signal ends the process at once')
+  expect(logOf(ended).map(({ msg }) => msg)).toContain(
+    'stopping after a last checkpoint; a second signal ends the process at once',
+  )
   expectNoRepeats(out, load.count)
 
   await load.stop()

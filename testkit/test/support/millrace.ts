@@ -19,7 +19,14 @@ export interface RunOptions {
 }
 
 /** Starts `millrace run`. */
-export function startJob({ topology = 'tally', set, state, checkpointEvery = '20ms', under = [], env }: RunOptions): Running {
+export function startJob({
+  topology = 'tally',
+  set,
+  state,
+  checkpointEvery = '20ms',
+  under = [],
+  env,
+}: RunOptions): Running {
   const sets = Object.entries(set).flatMap(([name, value]) => ['--set', `${name}=${value}`])
   const job = [join(fixtures, `${topology}.ts`), ...sets, '--state', state, '--checkpoint-every', checkpointEvery]
   const [command = process.execPath, ...args] = [...under, process.execPath, bin, 'run', ...job]
@@ -30,7 +37,8 @@ export function startJob({ topology = 'tally', set, state, checkpointEvery = '20
 export const runJob = (options: RunOptions): Promise<Ended> => startJob(options).ended
 
 /** Any other command of `millrace` to its end. */
-export const millrace = (...args: readonly string[]): Promise<Ended> => startProcess(process.execPath, [bin, ...args]).ended
+export const millrace = (...args: readonly string[]): Promise<Ended> =>
+  startProcess(process.execPath, [bin, ...args]).ended
 
 /** A line of the log. */
 export interface LogLine {

@@ -73,7 +73,8 @@ interface Hearing {
 
 function hears({ text, times, said, listeners, ended }: Hearing): Promise<void> {
   return new Promise((resolve, reject) => {
-    const fail = (why: string): void => reject(new Error(`${why} and did not say ${text} ${times} times:\n${said.stderr}`))
+    const fail = (why: string): void =>
+      reject(new Error(`${why} and did not say ${text} ${times} times:\n${said.stderr}`))
     const timer = setTimeout(() => fail(`it ran for ${patienceMs} ms`), patienceMs)
     const look = (): void => {
       if (said.stderr.split(text).length <= times) return

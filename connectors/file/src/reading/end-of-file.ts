@@ -2,24 +2,15 @@ import type { Position } from '@millrace/core'
 import type { ResolvedFilesOptions } from '../options.ts'
 import { readAt, readEnds } from './file-guard.ts'
 import { LineCutter } from './line-cutter.ts'
-import { openContent } from './open-content.ts'
 import type { Content } from './open-content.ts'
-import { formatPosition, parsePosition, startOfFile } from './position.ts'
+import { formatPosition, startOfFile } from './position.ts'
 
 const newline = 10
 const blockBytes = 64 * 1024
 
-/** Position behind the last complete line: the line that is being written counts as one to come. */
-export async function endOfFile(path: string, options: ResolvedFilesOptions): Promise<Position> {
-  const content = await openContent(path, parsePosition(startOfFile), options)
-  try {
-    return await (content.feed.size === undefined
-      ? readThrough(content, options)
-      : searchBack(content, content.feed.size))
-  } finally {
-    await content.feed.close()
-  }
-}
+/** Position behind the last complete line of a file just opened: the line that is being written counts as one to come. */
+export const endOfFile = (content: Content, options: ResolvedFilesOptions): Promise<Position> =>
+  content.feed.size === undefined ? readThrough(content, options) : searchBack(content, content.feed.size)
 
 async function searchBack({ handle }: Content, size: number): Promise<Position> {
   for (let end = size; end > 0; end -= blockBytes) {

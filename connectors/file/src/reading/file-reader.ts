@@ -1,17 +1,15 @@
 import { MillraceError } from '@millrace/core'
-import type { Partition, Position, Read, Reader, RefusedRow, SourceContext } from '@millrace/core'
+import type { Position, Read, Reader, RefusedRow, SourceContext } from '@millrace/core'
 import type { ResolvedFilesOptions } from '../options.ts'
 import type { Chunk, Next } from './chunk.ts'
 import { isAt } from './file-finder.ts'
-import type { Place } from './file-finder.ts'
 import { FileRecords } from './file-records.ts'
 import type { FileMeta, Origin } from './file-records.ts'
 import { inodeOfPartition, succeed } from './identity.ts'
 import { LineCutter } from './line-cutter.ts'
 import type { LongLine, Rows } from './line-cutter.ts'
-import { openContent, readError } from './open-content.ts'
+import { readError } from './open-content.ts'
 import type { Content } from './open-content.ts'
-import { parsePosition } from './position.ts'
 import { wait } from './wait.ts'
 
 /** How long a read waits at the tip. */
@@ -20,23 +18,6 @@ const shortestPauseMs = 10
 const longestPauseMs = 100
 /** Through how much of a line over the limit one read goes. */
 const mostChunks = 64
-
-/** Opens the file of a partition at a position. */
-export async function openReader<T>(
-  partition: Partition,
-  { path, isRotated }: Place,
-  position: Position,
-  options: ResolvedFilesOptions,
-  context: SourceContext,
-): Promise<Reader<T, FileMeta>> {
-  const from = parsePosition(position)
-  const content = await openContent(path, from, options)
-  if (!content.isSame && !options.follow) {
-    await content.feed.close()
-    throw changedError(path, partition, position)
-  }
-  return new FileReader({ partition: partition.id, path, isRotated }, content, from.line, options, context)
-}
 
 /**
  * Reads one file, line by line.
@@ -48,7 +29,7 @@ export async function openReader<T>(
  *      └─ end of the file ─▶ the rest ─▶ ended    a file that is not
  * ```
  */
-class FileReader<T> implements Reader<T, FileMeta> {
+export class FileReader<T> implements Reader<T, FileMeta> {
   readonly #origin: Origin
   readonly #content: Content
   readonly #cutter: LineCutter
@@ -197,11 +178,4 @@ async function pause(waited: number, signal: AbortSignal): Promise<number> {
   const ms = Math.min(longestPauseMs, Math.max(shortestPauseMs, waited))
   await wait(ms, signal)
   return ms
-}
-
-function changedError(path: string, { id }: Partition, position: Position): MillraceError {
-  const message =
-    `${path} no longer holds what was read of it before byte ${parsePosition(position).offset}. ` +
-    `Put the old content back into this file, or start the job anew`
-  return new MillraceError('SOURCE', message, { partition: id, position })
 }

@@ -26,6 +26,7 @@ export async function identify(path: string, stats: BigIntStats, isComplete: boo
   if (hasBirth(inode)) return `${inode}#0`
   const handle = await open(path)
   try {
+    if (inodeOf(await handle.stat({ bigint: true })) !== inode) return undefined
     const line = await firstLine(handle, isComplete)
     return line === undefined ? undefined : `${inode}.${line}#0`
   } finally {

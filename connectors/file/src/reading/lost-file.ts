@@ -11,6 +11,14 @@ export function lostFile({ id }: Partition, position: Position): MillraceError {
   return new MillraceError('SOURCE', message, { partition: id, position })
 }
 
+/** Says that a file does not hold what was read of it. */
+export function changedFile(path: string, { id }: Partition, position: Position): MillraceError {
+  const message =
+    `${path} no longer holds what was read of it before byte ${parsePosition(position).offset}. ` +
+    `Put the old content back into this file, or start the job anew`
+  return new MillraceError('SOURCE', message, { partition: id, position })
+}
+
 /** Stands for a file that was deleted while nobody read it: a dead letter says so, and the others are read on. */
 export class LostFileReader<T> implements Reader<T, FileMeta> {
   readonly #partition: Partition

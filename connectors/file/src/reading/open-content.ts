@@ -8,6 +8,7 @@ import { CompressedFeed } from './compressed-feed.ts'
 import type { Compression } from './decompressor.ts'
 import { FileGuard, readAt, readEnds } from './file-guard.ts'
 import { Ends } from './fingerprint.ts'
+import { inodeOf } from './identity.ts'
 import { PlainFeed } from './plain-feed.ts'
 import type { FilePosition } from './position.ts'
 import { ReadAhead } from './read-ahead.ts'
@@ -24,9 +25,15 @@ export interface Content {
   readonly isSame: boolean
 }
 
-/** Opens the content of a file at a position. */
-export async function openContent(path: string, from: FilePosition, options: ResolvedFilesOptions): Promise<Content> {
-  const handle = await openFile(path)
+/** Opens the content of a file at a position; undefined if another file, or none, has taken its path meanwhile. */
+export async function openContent(
+  path: string,
+  inode: string,
+  from: FilePosition,
+  options: ResolvedFilesOptions,
+): Promise<Content | undefined> {
+  const handle = await openInode(path, inode)
+  if (!handle) return undefined
   try {
     const compression = await compressionOf(handle, path, options.compression)
     return await (compression ? inflate(handle, path, compression, from, options) : plain(handle, from, options))
@@ -46,10 +53,15 @@ export function readError(error: unknown, path: string): unknown {
   return new MillraceError('SOURCE', message, { cause: error, retryable: !isDenied })
 }
 
-async function openFile(path: string): Promise<FileHandle> {
+/** A path may lead to another file from one call to the next, so what was opened is looked at. */
+async function openInode(path: string, inode: string): Promise<FileHandle | undefined> {
   try {
-    return await open(path)
+    const handle = await open(path)
+    if (inodeOf(await handle.stat({ bigint: true })) === inode) return handle
+    await handle.close()
+    return undefined
   } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined
     throw readError(error, path)
   }
 }

@@ -15,5 +15,6 @@ export const schedules = (partitions: readonly string[], options: { readonly max
 
 /** Puts records into the partitions that they name, in order. */
 export function partitioned<R extends { readonly partition: string }>(names: readonly string[], records: readonly R[]): Record<string, readonly Omit<R, 'partition'>[]> {
-  return Object.fromEntries(names.map((name) => [name, records.filter(({ partition }) => partition === name).map(({ partition: _, ...record }) => record)]))
+  const without = ({ partition: _partition, ...record }: R): Omit<R, 'partition'> => record
+  return Object.fromEntries(names.map((name) => [name, records.filter(({ partition }) => partition === name).map(without)]))
 }

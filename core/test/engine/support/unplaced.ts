@@ -3,11 +3,12 @@
  * that a property does with a topology.
  */
 export function unplaced<T>(build: () => T): T {
-  const { prepareStackTrace } = Error
-  Error.prepareStackTrace = () => ''
+  const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace')
+  Object.defineProperty(Error, 'prepareStackTrace', { value: () => '', configurable: true })
   try {
     return build()
   } finally {
-    Error.prepareStackTrace = prepareStackTrace
+    if (before) Object.defineProperty(Error, 'prepareStackTrace', before)
+    else Reflect.deleteProperty(Error, 'prepareStackTrace')
   }
 }

@@ -17,7 +17,7 @@ export class Checkpoints {
 
   last(task: string): Checkpoint | undefined {
     const row = this.#lastRow(task)
-    return row && (JSON.parse(row.record) as Checkpoint)
+    return row && this.#parse(row)
   }
 
   /** Whether the record follows the last one, or repeats one of this tenure; throws when it does neither. */
@@ -44,7 +44,16 @@ export class Checkpoints {
   /** Ids of all blobs that a kept record of the task names. */
   namedBlobs(task: string): string[] {
     const rows = this.#db.all<CheckpointRow>('SELECT * FROM checkpoint WHERE task = ?', task)
-    return rows.flatMap(({ record }) => (JSON.parse(record) as Checkpoint).state.map(({ id }) => id))
+    return rows.flatMap((row) => this.#parse(row).state.map(({ id }) => id))
+  }
+
+  #parse({ seq, record }: CheckpointRow): Checkpoint {
+    try {
+      return JSON.parse(record) as Checkpoint
+    } catch (cause) {
+      const cure = 'restore it from a backup, or start anew with another file'
+      throw new MillraceError('CORRUPT_STATE', `state file ${this.#db.path}: checkpoint ${seq} is torn; ${cure}`, { cause })
+    }
   }
 
   #lastRow(task: string): CheckpointRow | undefined {

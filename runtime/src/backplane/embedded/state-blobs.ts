@@ -53,25 +53,25 @@ export class StateBlobs {
   name(blobs: readonly StateBlob[]): void {
     for (const blob of blobs) {
       if (this.#db.run('UPDATE blob SET named = 1 WHERE id = ? AND stored = 1', blob.id) === 0)
-        throw damaged(blob, 'the checkpoint names it, but it was never stored')
+        throw this.#damaged(blob, 'the checkpoint names it, but it was never stored')
     }
   }
 
   async read(blob: StateBlob): Promise<Uint8Array> {
     const row = this.#row(blob)
-    if (row === undefined || row.stored === 0) throw damaged(blob, 'it is missing')
+    if (row === undefined || row.stored === 0) throw this.#damaged(blob, 'it is missing')
     const bytes = new Uint8Array(blob.bytes)
     const hash = createHash('sha256')
     let at = 0
     for (let n = 0; at < bytes.length; n++) {
       const chunk = this.#chunk(blob, n)
-      if (at + chunk.length > bytes.length) throw damaged(blob, `it is longer than ${blob.bytes} bytes`)
+      if (at + chunk.length > bytes.length) throw this.#damaged(blob, `it is longer than ${blob.bytes} bytes`)
       bytes.set(chunk, at)
       hash.update(chunk)
       at += chunk.length
       if (n % chunksATurn === chunksATurn - 1) await this.#giveWay()
     }
-    if (hash.digest('hex') !== blob.hash) throw damaged(blob, 'its SHA-256 differs')
+    if (hash.digest('hex') !== blob.hash) throw this.#damaged(blob, 'its SHA-256 differs')
     return bytes
   }
 
@@ -108,10 +108,12 @@ export class StateBlobs {
 
   #chunk(blob: StateBlob, n: number): Uint8Array {
     const row = this.#db.get<{ bytes: Uint8Array }>('SELECT bytes FROM chunk WHERE blob = ? AND n = ?', blob.id, n)
-    if (row === undefined || row.bytes.length === 0) throw damaged(blob, `it ends before ${blob.bytes} bytes`)
+    if (row === undefined || row.bytes.length === 0) throw this.#damaged(blob, `it ends before ${blob.bytes} bytes`)
     return row.bytes
   }
-}
 
-const damaged = (blob: StateBlob, what: string): MillraceError =>
-  new MillraceError('CORRUPT_STATE', `state ${blob.id}: ${what}; restore the state file from a backup, or start anew`)
+  #damaged({ id }: StateBlob, what: string): MillraceError {
+    const cure = 'restore it from a backup, or start anew with another file'
+    return new MillraceError('CORRUPT_STATE', `state file ${this.#db.path}: state ${id}: ${what}; ${cure}`)
+  }
+}
