@@ -98,6 +98,7 @@ export type {
   Json,
   Prepared,
   PrepareOptions,
+  RefusedOutput,
   Sink,
   SinkBatch,
   SinkContext,

@@ -4,7 +4,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
-import type { Codec, Handle, Prepared } from '@millrace/core'
+import type { Codec, Handle, Prepared, RefusedOutput } from '@millrace/core'
 import { folder, hive } from '@millrace/file'
 import fc from 'fast-check'
 import { expect, onTestFinished, test } from 'vitest'
@@ -191,15 +191,34 @@ test('says that a file is damaged that the last checkpoint counts on', async () 
   await expect(openWriter(sink, { epoch: 2, state: state! })).rejects.toMatchObject({ code: 'CORRUPT_STATE' })
 })
 
-test('takes nothing of a batch with a record that cannot be written', async () => {
-  const path = await temporaryFolder()
-  const encoder = () => ({
-    encode(value: string, out: { text(value: string): void }): void {
-      if (value === 'bad') throw new TypeError('too bad')
+/** Writes text, but for one word, before which it fails half way. */
+const picky: Codec<string> = {
+  ...text,
+  encoder: () => ({
+    encode(value, out) {
       out.text(value)
+      if (value === 'bad') throw new TypeError('too bad')
     },
-  })
-  const writer = await openWriter(folder({ path, encode: { ...text, encoder } }))
+  }),
+}
+
+test('hands on records that cannot be written, and writes the rest of the batch', async () => {
+  const path = await temporaryFolder()
+  const refused: unknown[] = []
+  const refuse = ({ value, time }: RefusedOutput): void => void refused.push([value, time])
+  const writer = await openWriter(folder({ path, encode: picky }), { refuse })
+  await write(writer, ['bad', 'a', 'bad', 'b'], 7)
+  await checkpoint(writer, 1, true)
+  expect(await visibleLines(path)).toEqual(['a', 'b'])
+  expect(refused).toEqual([
+    ['bad', 7],
+    ['bad', 7],
+  ])
+})
+
+test('takes nothing of a batch with a record that fails the job', async () => {
+  const path = await temporaryFolder()
+  const writer = await openWriter(folder({ path, encode: picky }))
   await expect(write(writer, ['a', 'b', 'bad', 'c'])).rejects.toMatchObject({
     code: 'SINK',
     cause: { message: 'too bad' },

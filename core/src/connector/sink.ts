@@ -57,6 +57,14 @@ export interface Prepared {
  */
 export type CommitOutcome = 'committed' | 'already' | 'retry' | 'lost'
 
+/** An output record that can never be written: it does not encode, or is too large for the destination. */
+export interface RefusedOutput {
+  readonly value: unknown
+  /** Its event time, in ms since 1970. */
+  readonly time: number
+  readonly error: unknown
+}
+
 /** What a sink is given of the world. */
 export interface SinkContext {
   readonly job: string
@@ -66,6 +74,12 @@ export interface SinkContext {
   readonly tenure: Tenure
   readonly clock: Clock
   readonly signal: AbortSignal
+  /**
+   * Takes a record that can never be written, so that the rest of its batch can: by the policy of the sink it becomes a
+   * dead letter of the next checkpoint, is skipped, or fails the job (then this throws). Called by `write` or `prepare`,
+   * once a record, not again when the call is repeated.
+   */
+  readonly refuse: (record: RefusedOutput) => void
   /** State of the last checkpoint, by whichever tenure wrote it. */
   readonly state: Json | undefined
 }

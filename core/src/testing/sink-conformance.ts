@@ -293,6 +293,9 @@ class Trial<T> {
       tenure,
       clock: this.under.clock ?? { now: () => 1_800_000_000_000 },
       signal: this.#stop.signal,
+      refuse: ({ error }) => {
+        throw error
+      },
       state,
     })
     this.#writers.push(writer)

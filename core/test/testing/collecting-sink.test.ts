@@ -25,6 +25,7 @@ describe('the collecting sink', () => {
     tenure: by,
     clock: { now: () => 0 },
     signal: new AbortController().signal,
+    refuse: () => {},
     state: undefined,
   })
 

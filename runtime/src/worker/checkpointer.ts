@@ -83,7 +83,8 @@ export class Checkpointer {
     const { meta, delta } = engine.snapshot({ full: this.#full })
     const newest = delta && (await this.#store(seq, delta))
     const kept = this.#full ? [] : state.next
-    const { positions, finished, deadLetters, redriven } = request
+    const { positions, finished, redriven } = request
+    const deadLetters = [...request.deadLetters, ...outputs.takeLetters()]
     const blobs = newest ? [...kept, newest.blob] : kept
     const checkpoint = this.#record(seq, { positions, engine: meta, state: blobs, handles, sinks, finished })
     await this.#write({

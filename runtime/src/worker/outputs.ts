@@ -1,5 +1,6 @@
-import type { Handle, Json, Prepared } from '@millrace/core'
+import type { DeadLetter, Handle, Json, Prepared, RefusedOutput, SinkNode } from '@millrace/core'
 import type { Output } from '@millrace/core/engine'
+import { refusedLetter } from './refused-output.ts'
 import type { SinkPort } from './sink-port.ts'
 
 /** What all sinks together have prepared for a checkpoint. */
@@ -11,11 +12,27 @@ export interface PreparedOutputs {
 /** All sinks of a task. */
 export class Outputs {
   readonly #ports = new Map<string, SinkPort>()
+  #letters: DeadLetter[] = []
   /** Records handed to the sinks. */
   written = 0
+  /** Records that a sink could not write. */
+  refused = 0
 
   add(port: SinkPort): void {
     this.#ports.set(port.name, port)
+  }
+
+  /** Takes a record that a sink cannot write; throws when that is to fail the job. */
+  refuse(node: SinkNode, record: RefusedOutput): void {
+    const letter = refusedLetter(node, record)
+    if (letter === undefined) return
+    this.refused++
+    this.#letters.push(letter)
+  }
+
+  /** Dead letters of the sinks since the last call. */
+  takeLetters(): DeadLetter[] {
+    return this.#letters.splice(0)
   }
 
   /** Writes what waits; the promise, if there is one, is the back-pressure of the slowest sink. */

@@ -88,7 +88,7 @@ export function progressOf(
     written: parts.outputs.written,
     watermark: Number.isFinite(watermark) ? watermark : undefined,
     lagMs: arrival === undefined ? undefined : Math.max(0, world.clock.now() - arrival),
-    deadLetters,
+    deadLetters: deadLetters + parts.outputs.refused,
     late,
     checkpoint: parts.checkpointer.seq,
     checkpoints: parts.checkpointer.count,

@@ -1,4 +1,4 @@
-import type { Backplane, Checkpoint, Graph, Lease } from '@millrace/core'
+import type { Backplane, Checkpoint, Graph, Lease, RefusedOutput } from '@millrace/core'
 import { Engine } from '@millrace/core/engine'
 import type { Logger } from '../logger.ts'
 import type { World } from '../world.ts'
@@ -50,7 +50,8 @@ async function openSinks(options: RecoveryOptions, checkpoint: Checkpoint | unde
   const tenure = { run: lease.run, epoch: lease.epoch, nonce: lease.nonce }
   for (const node of graph.sinks) {
     const state = checkpoint?.sinks[node.name]
-    const context = { job: graph.name, sink: node.name, task: lease.task, tenure, clock: world.clock, signal, state }
+    const refuse = (record: RefusedOutput): void => outputs.refuse(node, record)
+    const context = { job: graph.name, sink: node.name, task: lease.task, tenure, clock: world.clock, signal, refuse, state }
     outputs.add(await SinkPort.open({ node, context, world, log: log.child({ sink: node.name }) }))
   }
 }

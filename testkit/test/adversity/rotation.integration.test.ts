@@ -13,8 +13,8 @@ test('reads every line once while a log is renamed and copied away under it, acr
   const [log, out] = [join(folder, 'marks.log'), join(folder, 'out')]
   const job = { set: { input: log, out, rollAgeMs: 0, follow: true }, state: join(folder, 'state.db') }
   let count = 0
-  const write = (path: string): void => {
-    appendFileSync(path, marks(count, count + batch))
+  const write = (path: string, from = count): void => {
+    appendFileSync(path, marks(from, from + batch))
     count += batch
   }
   let rotations = 0
@@ -36,10 +36,10 @@ test('reads every line once while a log is renamed and copied away under it, acr
   for (let round = 0; round < 3; round++) {
     write(log)
     const old = rename()
-    // whoever writes the log has it open for a while
+    // whoever wrote the log has it open for a while, also when somebody writes the next one
     write(old)
-    write(log)
-    write(old)
+    write(log, count + batch)
+    write(old, count - batch)
     await copyAndTruncate()
     write(log)
   }

@@ -19,7 +19,7 @@ export interface Running {
   kill(signal: NodeJS.Signals): void
 }
 
-const patienceMs = 20_000
+const patienceMs = 15_000
 
 /** Starts a program without what the test runner sets for itself. */
 export function startProcess(command: string, args: readonly string[], env: NodeJS.ProcessEnv = {}): Running {

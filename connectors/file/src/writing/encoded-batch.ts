@@ -1,14 +1,15 @@
 import { ByteWriter, MillraceError } from '@millrace/core'
-import type { Encoder, SinkBatch } from '@millrace/core'
+import type { Encoder, SinkBatch, SinkContext } from '@millrace/core'
 import type { ResolvedFolderOptions } from '../options.ts'
 import { checkSubfolder, compileSubfolder } from './subfolder.ts'
 import type { ChooseSubfolder } from './subfolder.ts'
 
 const newline = 10
 
-/** The lines of one batch and where each goes: all of them, or an error, before any file is touched. */
+/** The lines of one batch and where each goes, before any file is touched; records that cannot be written are refused. */
 export class EncodedBatch<T> {
   readonly #options: ResolvedFolderOptions<T>
+  readonly #refuse: SinkContext['refuse']
   readonly #encoder: Encoder<T>
   readonly #subfolder: string | ChooseSubfolder<T>
   readonly #lines = new ByteWriter(64 * 1024)
@@ -16,8 +17,9 @@ export class EncodedBatch<T> {
   readonly #subfolders: string[] = []
   #bytes: Uint8Array = new Uint8Array(0)
 
-  constructor(options: ResolvedFolderOptions<T>) {
+  constructor(options: ResolvedFolderOptions<T>, refuse: SinkContext['refuse']) {
     this.#options = options
+    this.#refuse = refuse
     this.#encoder = options.encode.encoder()
     this.#subfolder = compileSubfolder(options.subfolder)
   }
@@ -31,12 +33,13 @@ export class EncodedBatch<T> {
     this.#lines.length = this.#ends.length = this.#subfolders.length = 0
     for (let i = 0; i < length; i++) {
       const value = values[i] as T
-      if (typeof this.#subfolder === 'function') {
-        const subfolder = this.#subfolder(value, times[i]!)
-        this.#subfolders.push(isKnown(subfolder) ? subfolder : checkSubfolder(subfolder))
+      const time = times[i]!
+      try {
+        this.#add(value, time, isKnown)
+      } catch (cause) {
+        this.#lines.length = this.bytesBefore(this.length)
+        this.#refuse({ value, time, error: this.#described(cause) })
       }
-      this.#encodeOne(value)
-      this.#ends.push(this.#lines.length)
     }
     this.#bytes = this.#lines.view()
   }
@@ -56,15 +59,18 @@ export class EncodedBatch<T> {
     return this.#bytes.subarray(this.bytesBefore(from), this.bytesBefore(to))
   }
 
-  #encodeOne(value: T): void {
-    try {
-      this.#encoder.encode(value, this.#lines)
-    } catch (cause) {
-      const { path, encode } = this.#options
-      throw new MillraceError('SINK', `folder ${path}: ${encode.description} cannot write a record: ${String(cause)}`, {
-        cause,
-      })
-    }
+  #add(value: T, time: number, isKnown: (subfolder: string) => boolean): void {
+    const subfolder = typeof this.#subfolder === 'function' ? this.#subfolder(value, time) : undefined
+    if (subfolder !== undefined && !isKnown(subfolder)) checkSubfolder(subfolder)
+    this.#encoder.encode(value, this.#lines)
     this.#lines.byte(newline)
+    this.#ends.push(this.#lines.length)
+    if (subfolder !== undefined) this.#subfolders.push(subfolder)
+  }
+
+  #described(cause: unknown): MillraceError {
+    const { path, encode } = this.#options
+    const message = `folder ${path}: ${encode.description} cannot write a record: ${String(cause)}`
+    return new MillraceError('SINK', message, { cause })
   }
 }

@@ -89,7 +89,7 @@ class FolderWriter<T> implements SinkWriter<T> {
     this.#staging = staging
     this.#root = resolve(options.path)
     this.#files = new PartFiles(options, staging, files)
-    this.#batch = new EncodedBatch(options)
+    this.#batch = new EncodedBatch(options, context.refuse)
     this.#inherited = inherited
   }
 

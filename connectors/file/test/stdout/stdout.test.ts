@@ -79,6 +79,7 @@ test('shows the tables of several sinks below one another, as many lines as ther
     tenure: { run: 'r', epoch: 1, nonce: 'n' },
     clock: { now: () => 0 },
     signal: new AbortController().signal,
+    refuse: () => {},
     state: undefined,
   })
   await write(other, ['c'])

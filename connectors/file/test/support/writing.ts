@@ -1,4 +1,4 @@
-import type { Handle, Json, Prepared, Sink, SinkWriter } from '@millrace/core'
+import type { Handle, Json, Prepared, Sink, SinkContext, SinkWriter } from '@millrace/core'
 import { onTestFinished } from 'vitest'
 
 /** What the framework gives to a sink, and a hand on the clock. */
@@ -8,16 +8,22 @@ export interface Owner {
   readonly now?: () => number
   readonly nonce?: string
   readonly task?: string
+  /** What takes records that cannot be written. @default throws their error */
+  readonly refuse?: SinkContext['refuse']
+}
+
+const rethrow: SinkContext['refuse'] = ({ error }) => {
+  throw error
 }
 
 /** Opens a writer as the owner of a task does. */
 export async function openWriter<T>(
   sink: Sink<T>,
-  { epoch = 1, state, now = () => 0, nonce = 'n', task = 'in/0' }: Owner = {},
+  { epoch = 1, state, now = () => 0, nonce = 'n', task = 'in/0', refuse = rethrow }: Owner = {},
 ): Promise<SinkWriter<T>> {
   const tenure = { run: 'run', epoch, nonce }
   const signal = new AbortController().signal
-  const writer = await sink.open({ job: 'job', sink: 'out', task, tenure, clock: { now }, signal, state })
+  const writer = await sink.open({ job: 'job', sink: 'out', task, tenure, clock: { now }, signal, refuse, state })
   onTestFinished(() => writer.close())
   return writer
 }
