@@ -123,7 +123,7 @@ console.log(
 
 const rates: Record<string, number[]> = {}
 for (let round = -3; round < rounds; round++) {
-  for (const [name, run] of Object.entries(contenders)) {
+  for (const [name, run] of Object.entries(contenders).filter(([n]) => (process.env.ONLY ?? n).split(',').includes(n))) {
     const started = cpu()
     run()
     if (round >= 0) (rates[name] ??= []).push(records / (cpu() - started) / 1_000)

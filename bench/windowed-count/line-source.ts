@@ -8,7 +8,7 @@ export function lineSource<T>(lines: Lines, times: number, codec: Codec<T>): Sou
   return {
     kind: 'lines',
     description: `lines(${times})`,
-    codec: codec as Codec<unknown>,
+    codec,
     async *partitions(): AsyncIterable<PartitionList> {
       yield { partitions: [{ id: 'memory' }], final: true }
     },

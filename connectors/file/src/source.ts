@@ -32,7 +32,7 @@ export function files<T>(options: FilesOptions<T>): Source<T, FileMeta> {
     kind: 'file',
     description: describe(resolved),
     // A source only ever decodes, so nothing hands its codec values of another type.
-    codec: options.decode as Codec<unknown>,
+    codec: options.decode,
     partitions: (context) => source.partitions(context),
     resolve: (partition, context) => source.resolve(partition, context),
     open: (partition, position, context) => source.open(partition, position, context),

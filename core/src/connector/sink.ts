@@ -106,7 +106,7 @@ export interface Sink<in T> {
 
 /**
  * Writes for one task and one tenure. Calls never overlap. A method that rejects with a retryable error is called again
- * with the same arguments; any other error stops the task, which restarts from its last checkpoint with a new writer.
+ * with the same arguments; any other error ends the job, whose next start goes on from the last checkpoint.
  *
  * ```
  *   open ─▶ commit(handles of the last record) ─▶ abort(older tenures) ─▶ ┌─▶ write* ─▶ prepare(n) ─▶ record n ─▶ commit ─┐

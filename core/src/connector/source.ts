@@ -53,7 +53,7 @@ export interface Source<out T, out M extends Meta = Meta> {
   /** For `explain` and the topology print: options that matter, no secrets. */
   readonly description: string
   /** Decodes slabs; absent when the reader hands over values. */
-  readonly codec?: Codec<unknown>
+  readonly codec?: Pick<Codec<unknown>, 'decoder'>
   /** Lists partitions as they come; ends after a list that is final, else goes on until the signal fires. */
   partitions(context: SourceContext): AsyncIterable<PartitionList>
   /** The concrete position where a partition never read before begins. Called once a partition; its answer is stored. */

@@ -21,6 +21,8 @@ export interface PartitionState {
 export class SourceProgress {
   readonly name: string
   readonly partitions: Map<string, PartitionState> = new Map()
+  /** Those that have not ended, and some that have: a job reads thousands of files, few at a time. */
+  readonly #live = new Set<PartitionState>()
   watermark: number = -Infinity
   final = false
 
@@ -46,6 +48,7 @@ export class SourceProgress {
   #register(id: string, watermark: number): PartitionState {
     const partition = { source: this.name, id, watermark, count: 0, idle: false, ended: false }
     this.partitions.set(id, partition)
+    this.#live.add(partition)
     return partition
   }
 
@@ -53,24 +56,21 @@ export class SourceProgress {
   update(): void {
     let least = Infinity
     let active = 0
-    let ended = 0
-    for (const partition of this.partitions.values()) {
-      if (partition.ended) ended++
-      if (partition.ended || partition.idle) continue
-      active++
-      if (partition.watermark < least) least = partition.watermark
+    for (const partition of this.#live) {
+      if (partition.ended) this.#live.delete(partition)
+      else if (!partition.idle) {
+        active++
+        if (partition.watermark < least) least = partition.watermark
+      }
     }
-    if (active === 0) {
-      if (!this.final || ended < this.partitions.size) return
-      least = Infinity
-    }
+    if (active === 0 && !(this.final && this.#live.size === 0)) return
     if (least > this.watermark) this.watermark = least
   }
 
   /** The minimum over all active partitions but one; Infinity when it is the only one. */
   without(partition: PartitionState): number {
     let least = Infinity
-    for (const other of this.partitions.values()) {
+    for (const other of this.#live) {
       if (other !== partition && !other.ended && !other.idle && other.watermark < least) least = other.watermark
     }
     return least
@@ -79,6 +79,8 @@ export class SourceProgress {
   /** The watermark to store: the end of the input counts as the furthest that any partition came. */
   stored(): number {
     if (this.watermark !== Infinity) return this.watermark
-    return Math.max(-Infinity, ...[...this.partitions.values()].map(({ watermark }) => watermark))
+    let furthest = -Infinity
+    for (const { watermark } of this.partitions.values()) furthest = Math.max(furthest, watermark)
+    return furthest
   }
 }

@@ -51,7 +51,16 @@ async function openSinks(options: RecoveryOptions, checkpoint: Checkpoint | unde
   for (const node of graph.sinks) {
     const state = checkpoint?.sinks[node.name]
     const refuse = (record: RefusedOutput): void => outputs.refuse(node, record)
-    const context = { job: graph.name, sink: node.name, task: lease.task, tenure, clock: world.clock, signal, refuse, state }
+    const context = {
+      job: graph.name,
+      sink: node.name,
+      task: lease.task,
+      tenure,
+      clock: world.clock,
+      signal,
+      refuse,
+      state,
+    }
     outputs.add(await SinkPort.open({ node, context, world, log: log.child({ sink: node.name }) }))
   }
 }

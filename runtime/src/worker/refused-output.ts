@@ -15,12 +15,23 @@ export function refusedLetter(node: SinkNode, { value, time, error }: RefusedOut
     throw new MillraceError(code, message, { cause: error, node: node.name, position: `@${time}` })
   }
   const { name } = node
-  return { source: name, node: name, partition: name, position: `@${time}`, code, message: messageOf(error), time, bytes: utf8.encode(textOf(value)) }
+  return {
+    source: name,
+    node: name,
+    partition: name,
+    position: `@${time}`,
+    code,
+    message: messageOf(error),
+    time,
+    bytes: utf8.encode(textOf(value)),
+  }
 }
 
 function textOf(value: unknown): string {
   try {
-    return JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ?? String(value)
+    return (
+      JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ?? String(value)
+    )
   } catch {
     return String(value)
   }

@@ -52,7 +52,9 @@ export class Checkpoints {
       return JSON.parse(record) as Checkpoint
     } catch (cause) {
       const cure = 'restore it from a backup, or start anew with another file'
-      throw new MillraceError('CORRUPT_STATE', `state file ${this.#db.path}: checkpoint ${seq} is torn; ${cure}`, { cause })
+      throw new MillraceError('CORRUPT_STATE', `state file ${this.#db.path}: checkpoint ${seq} is torn; ${cure}`, {
+        cause,
+      })
     }
   }
 
