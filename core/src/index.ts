@@ -68,6 +68,15 @@ export type { Field, FieldKind, OfShape, Shape } from './fields.ts'
 // Codecs: records to bytes and back.
 export { json } from './codecs/json.ts'
 export type { JsonCodecFactory } from './codecs/json.ts'
+export type {
+  SchemaOutput,
+  StandardIssue,
+  StandardJsonSchema,
+  StandardJsonSchemaOptions,
+  StandardProperties,
+  StandardResult,
+  StandardSchema,
+} from './codecs/json/standard-schema.ts'
 export { lines } from './codecs/lines.ts'
 export { accessLog } from './codecs/access-log.ts'
 export type { AccessLogOf, AccessLogOptions } from './codecs/access-log.ts'

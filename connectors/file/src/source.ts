@@ -1,4 +1,4 @@
-import type { Codec, Partition, PartitionList, Position, Reader, Source, SourceContext } from '@millrace/core'
+import type { Partition, PartitionList, Position, Reader, Source, SourceContext } from '@millrace/core'
 import { resolveFilesOptions } from './options.ts'
 import type { FilesOptions, ResolvedFilesOptions } from './options.ts'
 import { endOfFile } from './reading/end-of-file.ts'
@@ -31,7 +31,6 @@ export function files<T>(options: FilesOptions<T>): Source<T, FileMeta> {
   return {
     kind: 'file',
     description: describe(resolved),
-    // A source only ever decodes, so nothing hands its codec values of another type.
     codec: options.decode,
     partitions: (context) => source.partitions(context),
     resolve: (partition, context) => source.resolve(partition, context),

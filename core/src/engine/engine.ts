@@ -6,7 +6,7 @@ import { isMillraceError, MillraceError } from '../errors.ts'
 import { createOperator } from '../operators/create.ts'
 import { Process } from '../operators/process.ts'
 import type { OperatorHost, StatefulOperator } from '../operators/stateful.ts'
-import type { Form } from '../state/code.ts'
+import { bestForm, type Form } from '../state/code.ts'
 import { DeltaWriter, StateImage } from '../state/delta.ts'
 import { batchRecords, Emitter } from '../state/emitter.ts'
 import type { DeadLetter } from '../topology/dead-letter.ts'
@@ -20,7 +20,7 @@ import { SourceProgress, type PartitionState } from './watermark.ts'
 /** Options of {@link Engine}. */
 export interface EngineOptions {
   readonly clock: Clock
-  /** `generated` compiles each stage to one loop; `closures` is for where code generation is forbidden. @default 'generated' */
+  /** `generated` compiles each stage to one loop; `closures` is for where code generation is forbidden. @default what the platform allows */
   readonly form?: Form
 }
 
@@ -96,7 +96,7 @@ export class Engine {
   constructor(graph: Graph, options: EngineOptions) {
     this.#graph = graph
     this.#clock = options.clock
-    this.#form = options.form ?? 'generated'
+    this.#form = options.form ?? bestForm()
     this.#counts = new Float64Array(graph.nodes.length)
     this.#names = graph.nodes.map(nodeName)
     this.#readsLetters = readersOfLetters(graph)
@@ -243,6 +243,7 @@ export class Engine {
 
   #decode(batch: Batch, records: Records<unknown>, decoder: Decoder<unknown> | undefined, node: SourceNode, from: number): number {
     const { slab, values } = records
+    if (slab !== undefined && decoder === undefined) throw new MillraceError('SOURCE', `source '${node.name}' gave bytes, but has no codec to decode them`)
     const to = Math.min(from + batchRecords, slab?.length ?? values?.length ?? 0)
     if (slab !== undefined && decoder !== undefined) {
       batch.length = decoder.decode(slab, from, to, batch.values, batch.rows, (row, error) => {

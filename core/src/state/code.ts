@@ -1,3 +1,5 @@
+import { generate } from './generate.ts'
+
 /**
  * Source text under construction and the values it refers to. No text of the user's ever enters it: names are
  * generated here, functions and constants become arguments.
@@ -26,12 +28,20 @@ export class Code {
 
   /** Compiles `body`, an expression. `name` appears in stack traces and profiles; it must be a name of ours. */
   compile<T>(name: string, body: string): T {
-    // The indirection over `new Function` gives every compilation call sites, and so type feedback, of its own.
-    // eslint-disable-next-line no-new-func -- the hot path is generated code by design; `form: 'closures'` does without
-    const make = new Function(...this.#names, `'use strict';return ${body}\n//# sourceURL=millrace:${name}`) as (...values: unknown[]) => T
-    return make(...this.#values)
+    const parameters = Object.fromEntries(this.#names.map((parameter, i) => [parameter, this.#values[i]]))
+    return generate<T>(name, parameters, `return ${body}`)
   }
 }
 
 /** How operators are built: as generated code, or as closures where code generation is forbidden. */
 export type Form = 'generated' | 'closures'
+
+/** What the platform allows: some forbid to make code of text. */
+export function bestForm(): Form {
+  try {
+    return generate<Form>('form', {}, `return 'generated'`)
+  } catch (error) {
+    if (error instanceof EvalError) return 'closures'
+    throw error
+  }
+}

@@ -1,7 +1,7 @@
 import { durationMs, type Duration } from '../duration.ts'
 import { Engine } from '../engine/engine.ts'
 import type { Json } from '../connector/sink.ts'
-import type { Form } from '../state/code.ts'
+import { bestForm, type Form } from '../state/code.ts'
 import type { DeadLetter } from '../topology/dead-letter.ts'
 import type { Graph } from '../topology/node.ts'
 import { resolveParams } from '../topology/params.ts'
@@ -120,7 +120,7 @@ class ScriptDriver<S, O> implements Driver<S, O> {
 
   constructor(graph: Graph, options: DriveOptions<unknown>) {
     this.#graph = graph
-    this.#form = options.form ?? 'generated'
+    this.#form = options.form ?? bestForm()
     this.#freeze = options.freeze ?? true
     this.#committed = Object.fromEntries(graph.sinks.map(({ name }) => [name, []]))
     this.#run = this.#start()

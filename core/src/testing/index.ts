@@ -8,10 +8,11 @@ export { collecting } from './collecting-sink.ts'
 export type { CollectingSink } from './collecting-sink.ts'
 export { scripted } from './scripted-source.ts'
 export type { Script, ScriptedOptions } from './scripted-source.ts'
-/** Suites that check an implementation against its contract. */
+/** Suites that an implementation of a contract must pass. */
 export { aggregateConformance } from './aggregate-conformance.ts'
 export type { AggregateConformanceOptions } from './aggregate-conformance.ts'
-/** Suites that an implementation of a contract must pass. */
+export { codecConformance } from './codec-conformance.ts'
+export type { CodecConformanceOptions } from './codec-conformance.ts'
 export { backplaneConformance } from './backplane-conformance.ts'
 export type { BackplaneConformanceOptions, BackplaneStore } from './backplane-conformance.ts'
 export type { Assertion, Expect, TestFunction } from './test-runner.ts'

@@ -461,6 +461,34 @@ describe.each(forms)('the engine as %s', (form) => {
     expect(outputs['late']).toEqual([rec(1), rec(15)])
   })
 
+  test('takes over state that was stored under another name', () => {
+    const named = (name: string): Graph =>
+      topology('renamed')
+        .sources(() => ({ events: from(scripted<Rec>(), timed) }))
+        .build(({ events }) => ({ out: events.keyBy('key').reduce(() => 0, (sum, { n }) => sum + n, { name }).to(collecting()) }))
+        .graph({})
+    const [before, after] = [engineOf(named('before'), form), engineOf(named('after'), form)]
+    before.process(before.addPartition('events', 'p'), batch([rec(1, 'a', 3)]))
+    before.advance()
+    const { meta, delta } = before.snapshot()
+    after.restore(meta, delta ? [delta] : [], new Map([['after', 'before']]))
+    after.process(after.addPartition('events', 'p'), batch([rec(1, 'a', 4)]))
+    expect(after.outputs[0]?.take()?.values).toEqual([{ key: 'a', value: 7 }])
+  })
+
+  test('tells bytes of a source that has no codec', () => {
+    const graph = topology('bytes')
+      .sources(() => ({ events: from(scripted<Rec>()) }))
+      .build(({ events }) => ({ out: events.to(collecting()) }))
+      .graph({})
+    const engine = engineOf(graph, form)
+    const slab: Slab = { bytes: new Uint8Array(1), starts: new Uint32Array([0]), ends: new Uint32Array([1]), length: 1 }
+    const { values: _values, ...records } = batch([])
+    expect(() => engine.process(engine.addPartition('events', 'p'), { ...records, slab })).toThrow(
+      expect.objectContaining({ code: 'SOURCE', message: "source 'events' gave bytes, but has no codec to decode them" }) as Error,
+    )
+  })
+
   test('names the sources there are when asked for another', () => {
     const graph = topology('names')
       .sources(() => ({ left: from(scripted<Rec>()), right: from(scripted<Rec>()) }))

@@ -93,6 +93,20 @@ describe.each(['generated', 'closures'] as const)('an engine that was restored, 
   })
 })
 
+test('an engine of closures generates no code', () => {
+  const { Function: original } = globalThis
+  globalThis.Function = function forbidden() {
+    throw new EvalError('code generation is forbidden')
+  } as unknown as FunctionConstructor
+  try {
+    const { outputs } = feed(everything(0), { p: [rec(1), rec(40), rec(3)] }, ['checkpoint', 'crash'], 'closures')
+    expect(outputs['tumbled']).toHaveLength(2)
+    expect(() => feed(everything(0), { p: [] }, [], 'generated')).toThrow('code generation is forbidden')
+  } finally {
+    globalThis.Function = original
+  }
+})
+
 test('what is stored of an engine beside its state is JSON', () => {
   const engine = new Engine(everything(0), { clock: { now: () => 0 } })
   const same = (meta: unknown): void => expect(JSON.parse(JSON.stringify(meta))).toEqual(meta)

@@ -166,7 +166,7 @@ test('asks less of a sink that promises less, and notices another promise', asyn
     sinkConformance({ test: (name) => names.push(name), expect, guarantee, create: under(guarantee) })
     return names
   }
-  expect([rules('at-least-once').length, rules('idempotent').length, rules('exactly-once').length]).toEqual([5, 6, 16])
+  expect([rules('at-least-once').length, rules('idempotent').length, rules('exactly-once').length]).toEqual([5, 6, 17])
   const create = under('at-least-once')
   const broken = await brokenRules((run) => sinkConformance({ test: run, expect, guarantee: 'exactly-once', create }))
   expect(broken).toContain('connects nowhere before it is opened')

@@ -27,7 +27,7 @@ interface Run {
 
 async function run(input: string, folder: string, name: string): Promise<Run> {
   const out = join(folder, name)
-  const env = { NODE_OPTIONS: `--import ${join(import.meta.dirname, '../support/peak-memory.ts')}` }
+  const env = { NODE_OPTIONS: `--import ${join(import.meta.dirname, '../preload/peak-memory.ts')}` }
   const ended = await runJob({ set: { input, out }, state: join(folder, `${name}.db`), env })
   expectTally(out, count)
   const [, kib] = /peak memory (\d+) KiB/.exec(ended.stderr) ?? []

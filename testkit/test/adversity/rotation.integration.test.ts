@@ -81,7 +81,7 @@ test('reads a file from its start that appeared while the job was down, though t
   expect(before).toBeLessThanOrEqual(count - 100)
   writeFileSync(join(folder, 'marks-2.log'), marks(count, count + 1_000))
 
-  const second = startJob(job)
+  startJob(job)
   await until(() => visibleMarks(out) >= before + 1_000)
   expectNoRepeats(out, count + 1_000)
 })

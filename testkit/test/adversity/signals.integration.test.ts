@@ -6,7 +6,7 @@ import { expectNoRepeats, expectTally, marks, visibleMarks } from '../support/ta
 import { temporaryFolder } from '../support/temporary-folder.ts'
 import { until } from '../support/until.ts'
 
-const block = 500
+const block = 200
 
 /** Writes to a file as fast as a job reads it, block after block. */
 class Load {

@@ -4,7 +4,7 @@ const hourMs = 3_600_000
 
 const preloaded = (shifts: { readonly [name: string]: string }): { readonly [name: string]: string } => ({
   ...shifts,
-  NODE_OPTIONS: `--import ${join(import.meta.dirname, 'shifted-clock.ts')}`,
+  NODE_OPTIONS: `--import ${join(import.meta.dirname, '../preload/shifted-clock.ts')}`,
 })
 
 /** Environment of a process whose clock is an hour fast. */

@@ -25,7 +25,7 @@ export function stdout({ rows = 10, output = process.stdout }: StdoutOptions = {
     kind: 'stdout',
     guarantee: 'at-least-once',
     description: 'stdout()',
-    open: async (context) => (output.isTTY ? new TableWriter(output, rows, context) : new LineWriter(output)),
+    open: async (context) => (output.isTTY ? new TableWriter(output, rows, context) : new LineWriter(output, context)),
   }
 }
 
@@ -48,16 +48,27 @@ abstract class DirectWriter implements SinkWriter<unknown> {
 
 class LineWriter extends DirectWriter {
   readonly #output: Output
+  readonly #context: SinkContext
 
-  constructor(output: Output) {
+  constructor(output: Output, context: SinkContext) {
     super()
     this.#output = output
+    this.#context = context
   }
 
-  override async write({ length, values }: SinkBatch<unknown>): Promise<void> {
+  override async write({ length, values, times }: SinkBatch<unknown>): Promise<void> {
     let text = ''
-    for (let i = 0; i < length; i++) text += `${toJson(values[i])}\n`
-    if (length > 0) await print(this.#output, text)
+    for (let i = 0; i < length; i++) text += this.#line(values[i], times[i]!)
+    if (text !== '') await print(this.#output, text)
+  }
+
+  #line(value: unknown, time: number): string {
+    try {
+      return `${toJson(value)}\n`
+    } catch (error) {
+      this.#context.refuse({ value, time, error })
+      return ''
+    }
   }
 }
 

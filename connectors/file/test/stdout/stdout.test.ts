@@ -88,6 +88,16 @@ test('shows the tables of several sinks below one another, as many lines as ther
   expect(output.text.slice(before)).toBe('\x1b[5A\x1b[0Jout\nvalue\na\nb\n\nother\nvalue\nc\n\n')
 })
 
+test('hands on what has no JSON', async () => {
+  const output = collected(false)
+  const circular: { self?: unknown } = {}
+  circular.self = circular
+  const refused: unknown[] = []
+  const writer = await openWriter(stdout({ output }), { refuse: ({ value, time }) => refused.push([value, time]) })
+  await write(writer, ['a', circular, 'b'], 5)
+  expect([output.text, refused]).toEqual(['"a"\n"b"\n', [[circular, 5]]])
+})
+
 test('rejects when the output is gone', async () => {
   const output: Output = { write: (_, done) => done(new Error('EPIPE')) }
   const writer = await openWriter(stdout({ output }))

@@ -1,4 +1,4 @@
-import { generate } from './generate.ts'
+import { generate } from '../../state/generate.ts'
 
 /** Longer texts are made faster by the platform than from their character codes. */
 const longest = 24

@@ -1,4 +1,4 @@
-import { generate } from './generate.ts'
+import { generate } from '../../state/generate.ts'
 import { ownField, type ObjectPlan } from './plan.ts'
 import { printerBytes, printerSource } from './printer-source.ts'
 import { isPlain } from './skip.ts'

@@ -1,6 +1,6 @@
 import { byteText, type ByteText } from '../byte-text.ts'
 import { compileAsciiMaker } from './ascii-maker.ts'
-import { generate } from './generate.ts'
+import { generate } from '../../state/generate.ts'
 import { Interner, type MakeText } from './interner.ts'
 import { KeyOrder } from './key-order.ts'
 import type { ObjectPlan } from './plan.ts'
