@@ -30,6 +30,7 @@ for (const { name, options } of variants) {
         return {
           sink: folder({ path: output, encode: text, ...options }),
           record: (n) => String(n),
+          unwritable: '\ud800',
           visible: async () => (await visibleLines(output)).map(Number),
           lose: ({ data }) => rm((data as { from: string }).from),
           unreachable: folder({ path: join(path, 'file', 'out'), encode: text }),

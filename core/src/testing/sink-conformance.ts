@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts'
-import type { Guarantee, Handle, Json, Prepared, Sink, SinkWriter, Tenure } from '../connector/sink.ts'
+import type { Guarantee, Handle, Json, Prepared, Sink, SinkContext, SinkWriter, Tenure } from '../connector/sink.ts'
 import { suiteOf, type RegisterRule, type Skips, type SuiteOptions } from './suite.ts'
 
 /**
- * What a sink has to keep; the names of the tests. The first five are for every sink, the next one for those that are
+ * What a sink has to keep; the names of the tests. The first six are for every sink, the next one for those that are
  * `idempotent`, the others for those that promise `exactly-once`.
  */
 export type SinkRule =
@@ -11,6 +11,7 @@ export type SinkRule =
   | 'takes an empty batch, and prepares nothing of nothing'
   | 'shows what was written once it is prepared and committed'
   | 'goes on after a checkpoint, one after another'
+  | 'hands on a record that can never be written, and writes the rest'
   | 'can be closed twice'
   | 'changes nothing when the next tenure writes the same again'
   | 'shows nothing of what is only prepared'
@@ -31,6 +32,8 @@ export interface SinkUnderTest<T> {
   readonly sink: Sink<T>
   /** A record for a number; different for each. */
   readonly record: (n: number) => T
+  /** A record that can never be written. */
+  readonly unwritable?: T
   /** Numbers of the records that a reader of the destination sees, as often as it sees them. */
   readonly visible: () => Promise<readonly number[]>
   /** Takes prepared output away behind the sink's back. */
@@ -108,6 +111,21 @@ function everySink<T>(rule: Rules<T>, { expect, guarantee }: SinkConformanceOpti
       await writer.commit((await writer.prepare(seq, { last: seq === 5 })).handles)
     }
     expect(await trial.visible()).toEqual(numbers(0, 50))
+  })
+
+  rule('hands on a record that can never be written, and writes the rest', async (trial) => {
+    const { unwritable, record } = trial.under
+    if (unwritable === undefined) throw new Error('give `unwritable`, or the reason why there is none as `skip`')
+    const refused: unknown[] = []
+    const writer = await trial.open(1, undefined, ({ value, time }) => refused.push([value, time]))
+    const values = [record(0), unwritable, record(1), unwritable]
+    await writer.write({ length: 4, values, times: new Float64Array([5, 6, 7, 8]) })
+    await writer.commit((await writer.prepare(1, { last: true })).handles)
+    expect(await trial.visible()).toEqual([0, 1])
+    expect(refused).toEqual([
+      [unwritable, 6],
+      [unwritable, 8],
+    ])
   })
 
   rule('can be closed twice', async (trial) => {
@@ -263,6 +281,10 @@ function owners<T>(rule: Rules<T>, { expect }: SinkConformanceOptions<T>): void 
   })
 }
 
+const rethrow: SinkContext['refuse'] = ({ error }) => {
+  throw error
+}
+
 /** One sink under test, with all writers that were opened on it. */
 class Trial<T> {
   readonly under: SinkUnderTest<T>
@@ -284,7 +306,7 @@ class Trial<T> {
   }
 
   /** Each call is another tenure, even of the same epoch. */
-  async open(epoch: number, state?: Json): Promise<SinkWriter<T>> {
+  async open(epoch: number, state?: Json, refuse: SinkContext['refuse'] = rethrow): Promise<SinkWriter<T>> {
     const tenure: Tenure = { run: 'run', epoch, nonce: `n${this.#writers.length}` }
     const writer = await this.under.sink.open({
       job: 'conformance',
@@ -293,9 +315,7 @@ class Trial<T> {
       tenure,
       clock: this.under.clock ?? { now: () => 1_800_000_000_000 },
       signal: this.#stop.signal,
-      refuse: ({ error }) => {
-        throw error
-      },
+      refuse,
       state,
     })
     this.#writers.push(writer)

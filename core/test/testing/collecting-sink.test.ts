@@ -12,6 +12,7 @@ describe('the collecting sink', () => {
       return { sink, record: (n) => n, visible: async () => [...sink.committed] }
     },
     skip: {
+      'hands on a record that can never be written, and writes the rest': 'it takes any value',
       'connects nowhere before it is opened': 'there is nothing to connect to',
       'says when prepared output is lost': 'what lies in memory cannot be lost',
     },

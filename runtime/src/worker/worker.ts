@@ -142,7 +142,7 @@ export class Worker {
 
     const { checkpoint, engine, plan } = await recover({ ...this.#options, lease, signal, outputs: this.#outputs })
     const state = new StateLog(checkpoint?.seq, checkpoint?.state)
-    const context = { clock: world.clock, signal: this.#reading.signal }
+    const context = { clock: world.clock, signal: this.#reading.signal, isResumed: checkpoint !== undefined }
     const inputs = new Inputs({ sources: graph.sources, engine, context, world, log, maxReaders, wake, failed })
     inputs.restore(checkpoint?.positions ?? {})
     const outputs = this.#outputs

@@ -29,9 +29,17 @@ function cellOf(row: unknown, column: string): string {
 function textOf(value: unknown): string {
   if (value === undefined) return ''
   if (typeof value === 'number' && !Number.isInteger(value)) return String(Number(value.toPrecision(6)))
-  const text = typeof value === 'string' ? value : toJson(value)
+  const text = typeof value === 'string' ? value : jsonIfAny(value)
   // Records come from outside: what they hold must not control the terminal.
   return text.replace(/\p{Cc}/gu, '?')
+}
+
+function jsonIfAny(value: unknown): string {
+  try {
+    return toJson(value)
+  } catch {
+    return '?'
+  }
 }
 
 /** JSON of any record; numbers that JSON does not have become text. */

@@ -7,8 +7,8 @@ const skippable = Buffer.from([0x5a, 0x2a, 0x4d, 0x18, 3, 0, 0, 0, 1, 2, 3])
 
 test('finds where frames end, however the bytes come', () => {
   const content = fc.oneof(
-    fc.uint8Array({ maxLength: 300_000, size: 'max' }).map((bytes) => zstdCompressSync(bytes)),
-    fc.nat(3_000_000).map((length) => zstdCompressSync(Buffer.alloc(length, 'ab'))),
+    fc.uint8Array({ maxLength: 20_000, size: 'max' }).map((bytes) => zstdCompressSync(bytes)),
+    fc.nat(600_000).map((length) => zstdCompressSync(Buffer.alloc(length, 'ab'))),
     fc.constant(skippable),
   )
   fc.assert(
@@ -26,7 +26,7 @@ test('finds where frames end, however the bytes come', () => {
       let sum = 0
       expect(ends).toEqual(frames.map(({ length }) => (sum += length)))
     }),
-    { numRuns: 50 },
+    { numRuns: 40 },
   )
 })
 
