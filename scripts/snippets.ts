@@ -6,7 +6,9 @@ import { join } from 'node:path'
 import { run } from './run.ts'
 
 const folder = join(import.meta.dirname, '..', 'node_modules', '.cache', 'snippets')
-const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], { encoding: 'utf8' })
+const documents = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'], {
+  encoding: 'utf8',
+})
 const snippet = /^```ts\n([\s\S]*?)^```$/gm
 
 rmSync(folder, { recursive: true, force: true })
@@ -18,7 +20,18 @@ for (const path of documents.split('\n').filter(Boolean)) {
     writeFileSync(join(folder, `${path.replaceAll(/[^\w]+/g, '-')}-${++count}.ts`), `${code}\nexport {}\n`)
   }
 }
-const options = { extends: '../../../tsconfig.base.json', compilerOptions: { noEmit: true, noUnusedLocals: false, isolatedDeclarations: false, composite: false, incremental: false, declaration: false }, include: ['*.ts'] }
+const options = {
+  extends: '../../../tsconfig.base.json',
+  compilerOptions: {
+    noEmit: true,
+    noUnusedLocals: false,
+    isolatedDeclarations: false,
+    composite: false,
+    incremental: false,
+    declaration: false,
+  },
+  include: ['*.ts'],
+}
 writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(options))
 const failed = globSync('*.ts', { cwd: folder }).length > 0 && run('tsc', ['-p', folder]) !== 0
 console.log(`${count} snippets ${failed ? 'do not all compile' : 'compile'}`)

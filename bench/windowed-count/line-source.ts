@@ -13,7 +13,8 @@ export function lineSource<T>(lines: Lines, times: number, codec: Codec<T>): Sou
       yield { partitions: [{ id: 'memory' }], final: true }
     },
     resolve: async (): Promise<Position> => '0',
-    open: async (_partition: Partition, position: Position): Promise<Reader<T>> => readLines(lines, times, Number(position)),
+    open: async (_partition: Partition, position: Position): Promise<Reader<T>> =>
+      readLines(lines, times, Number(position)),
     compare: (a: Position, b: Position): number => Number(a) - Number(b),
   }
 }

@@ -76,7 +76,9 @@ const contenders: Readonly<Record<string, (lines: Lines) => Counted | Promise<Co
 }
 
 const lines = makeLines()
-console.log(`${recordsInLines} lines of ${Math.round(lines.bytes.length / recordsInLines)} bytes; ${machine()}; ${rounds} interleaved rounds after one to warm up, medians`)
+console.log(
+  `${recordsInLines} lines of ${Math.round(lines.bytes.length / recordsInLines)} bytes; ${machine()}; ${rounds} interleaved rounds after one to warm up, medians`,
+)
 
 const rates: Record<string, number[]> = {}
 let expected: Counted | undefined
@@ -95,7 +97,9 @@ for (let round = 0; round <= rounds; round++) {
 
 const figures = Object.fromEntries(Object.entries(rates).map(([name, all]) => [name, median(all)]))
 for (const [name, rate] of Object.entries(figures)) {
-  console.log(`${name.padEnd(14)} ${(rate / 1e6).toFixed(2)} M records/s  ${(rate / (figures['loop'] ?? NaN)).toFixed(2)} x loop`)
+  console.log(
+    `${name.padEnd(14)} ${(rate / 1e6).toFixed(2)} M records/s  ${(rate / (figures['loop'] ?? NaN)).toFixed(2)} x loop`,
+  )
 }
 
 // Memory: the same job over ten times as many records, once it has warmed up.
@@ -107,5 +111,7 @@ await millrace(lines, compiled(), 2)
 const before = rss()
 await millrace(lines, compiled(), memoryTimes)
 const rssGrowthMiB = rss() - before
-console.log(`resident memory over ${(memoryTimes * recordsInLines) / 1e6} M more records: ${rssGrowthMiB.toFixed(1)} MiB`)
+console.log(
+  `resident memory over ${(memoryTimes * recordsInLines) / 1e6} M more records: ${rssGrowthMiB.toFixed(1)} MiB`,
+)
 printResult('windowed-count', { ...figures, rssGrowthMiB })

@@ -55,7 +55,7 @@ class HandWritten {
 /** The whole job as one loop over `JSON.parse`. */
 export function loop({ bytes }: Lines): Counted {
   const job = new HandWritten()
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const end = bytes.indexOf(10, at)
     const click = JSON.parse(bytes.toString('latin1', at, end)) as Click
     at = end + 1
@@ -65,7 +65,7 @@ export function loop({ bytes }: Lines): Counted {
 }
 
 function* linesOf({ bytes }: Lines): Generator<string> {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const end = bytes.indexOf(10, at)
     yield bytes.toString('latin1', at, end)
     at = end + 1

@@ -10,7 +10,9 @@ export function durationMs(duration: Duration | string, field: string): number {
   const match = typeof duration === 'string' ? /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(duration) : undefined
   const ms = typeof duration === 'number' ? duration : match ? Number(match[1]) * (unitMs[match[2] ?? ''] ?? NaN) : NaN
   if (Number.isFinite(ms) && ms >= 0) return ms
-  throw badOption(`${field}: ${JSON.stringify(duration)} is not a duration; write milliseconds or one like '5s', '10m', '2h'`)
+  throw badOption(
+    `${field}: ${JSON.stringify(duration)} is not a duration; write milliseconds or one like '5s', '10m', '2h'`,
+  )
 }
 
 /** Like {@link durationMs}, and refuses zero. */

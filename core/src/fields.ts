@@ -1,7 +1,16 @@
 import { badOption } from './errors.ts'
 
 /** What kind of value a {@link Field} stands for. */
-export type FieldKind = 'string' | 'int' | 'number' | 'boolean' | 'array' | 'object' | 'optional' | 'nullable' | 'secret'
+export type FieldKind =
+  | 'string'
+  | 'int'
+  | 'number'
+  | 'boolean'
+  | 'array'
+  | 'object'
+  | 'optional'
+  | 'nullable'
+  | 'secret'
 
 /** Describes a value of type `T`: a field of a record for a codec, or a parameter of a topology. Inert data. */
 export interface Field<out T> {
@@ -22,7 +31,9 @@ export interface Shape {
 }
 
 type Simplify<T> = { [P in keyof T]: T[P] } & {}
-type OptionalNames<S> = { [P in keyof S]: S[P] extends Field<infer T> ? (undefined extends T ? P : never) : never }[keyof S]
+type OptionalNames<S> = {
+  [P in keyof S]: S[P] extends Field<infer T> ? (undefined extends T ? P : never) : never
+}[keyof S]
 
 /** The record type that a {@link Shape} describes: a field that may be absent is an optional property. */
 export type OfShape<S> = Simplify<

@@ -2,7 +2,7 @@
 //   node examples/access-log/plain.ts access.log tumbling|sliding
 import { readFileSync } from 'node:fs'
 
-export interface PlainWindow {
+interface PlainWindow {
   readonly path: string
   readonly start: number
   readonly end: number
@@ -26,7 +26,8 @@ const minute = 60_000
 const outOfOrderness = 10_000
 const dedupeWithin = 10 * minute
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const combined = /^(\S+) (\S+) (.+?) \[(\d\d)\/(\w{3})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\] "((?:[^"\\]|\\.)*)" (\d{3}) (\d+|-) "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)"$/
+const combined =
+  /^(\S+) (\S+) (.+?) \[(\d\d)\/(\w{3})\/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)\] "((?:[^"\\]|\\.)*)" (\d{3}) (\d+|-) "((?:[^"\\]|\\.)*)" "((?:[^"\\]|\\.)*)"$/
 const bot = /bot|crawl|spider|slurp/i
 
 interface Request {
@@ -41,10 +42,30 @@ interface Request {
 function parse(line: string): Request | undefined {
   const found = combined.exec(line)
   if (!found) return undefined
-  const [, host = '', , , day, month = '', year, hour, minutes, second, sign, zoneHours, zoneMinutes, request = '', , bytes, , agent = ''] = found
+  const [
+    ,
+    host = '',
+    ,
+    ,
+    day,
+    month = '',
+    year,
+    hour,
+    minutes,
+    second,
+    sign,
+    zoneHours,
+    zoneMinutes,
+    request = '',
+    ,
+    bytes,
+    ,
+    agent = '',
+  ] = found
   const [method = '', path = ''] = request.split(' ')
   const zone = (sign === '-' ? -1 : 1) * (Number(zoneHours) * 60 + Number(zoneMinutes)) * minute
-  const at = Date.UTC(Number(year), months.indexOf(month), Number(day), Number(hour), Number(minutes), Number(second)) - zone
+  const at =
+    Date.UTC(Number(year), months.indexOf(month), Number(day), Number(hour), Number(minutes), Number(second)) - zone
   return { host, at, method, path, bytes: bytes === '-' ? 0 : Number(bytes), agent }
 }
 
@@ -92,7 +113,14 @@ export function plain(text: string, kind: 'tumbling' | 'sliding'): PlainResult {
     }
     if (missed) tally.late++
   }
-  const rows = [...windows.values()].map(({ path, start, views, hosts, bytes }) => ({ path, start, end: start + size, views, visitors: hosts.size, bytes }))
+  const rows = [...windows.values()].map(({ path, start, views, hosts, bytes }) => ({
+    path,
+    start,
+    end: start + size,
+    views,
+    visitors: hosts.size,
+    bytes,
+  }))
   return { windows: rows, ...tally }
 }
 
@@ -100,5 +128,7 @@ if (import.meta.main) {
   const [file = '', kind = 'sliding'] = process.argv.slice(2)
   const { windows, ...tally } = plain(readFileSync(file, 'utf8'), kind === 'tumbling' ? 'tumbling' : 'sliding')
   for (const window of windows) console.log(JSON.stringify(window))
-  console.error(JSON.stringify({ ...tally, windows: windows.length, views: windows.reduce((sum, { views }) => sum + views, 0) }))
+  console.error(
+    JSON.stringify({ ...tally, windows: windows.length, views: windows.reduce((sum, { views }) => sum + views, 0) }),
+  )
 }

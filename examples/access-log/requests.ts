@@ -1,8 +1,21 @@
 import type { AccessLogRecord, Source } from '@millrace/core'
 import { generate } from '@millrace/file'
 
-const pages = ['/', '/docs', '/docs/windows', '/docs/exactly-once', '/blog', '/blog/launch', '/pricing', '/download'] as const
-const agents = ['Mozilla/5.0 (X11; Linux x86_64)', 'Mozilla/5.0 (iPhone)', 'Googlebot/2.1 (+http://www.google.com/bot.html)'] as const
+const pages = [
+  '/',
+  '/docs',
+  '/docs/windows',
+  '/docs/exactly-once',
+  '/blog',
+  '/blog/launch',
+  '/pricing',
+  '/download',
+] as const
+const agents = [
+  'Mozilla/5.0 (X11; Linux x86_64)',
+  'Mozilla/5.0 (iPhone)',
+  'Googlebot/2.1 (+http://www.google.com/bot.html)',
+] as const
 
 /** Requests for those who have no log at hand: ten a second, up to 8 s out of order, a few of them far too late. */
 export const madeUpRequests = (count: number): Source<AccessLogRecord> =>

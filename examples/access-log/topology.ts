@@ -33,7 +33,8 @@ export default topology('access-log')
   }))
   .build(({ requests, deadLetters }, p) => {
     /** Files below a folder of `out`, by date; without `out`, only what is to be seen goes to the terminal. */
-    const into = <T>(name: string): Sink<T> => folder<T>({ path: `${p.out}/${name}`, encode: json<T>(), subfolder: (_, time) => hive({ date: day(time) }) })
+    const into = <T>(name: string): Sink<T> =>
+      folder<T>({ path: `${p.out}/${name}`, encode: json<T>(), subfolder: (_, time) => hive({ date: day(time) }) })
     const windows = p.window === 'tumbling' ? tumbling('1m') : sliding({ size: '5m', every: '1m' })
 
     const pages = requests

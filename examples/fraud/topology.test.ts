@@ -2,7 +2,8 @@ import { at, crash, drive } from '@millrace/core/testing'
 import { expect, test } from 'vitest'
 import fraud from './topology.ts'
 
-const use = (seconds: number, amount: number, country = 'DE') => at(seconds * 1_000, { card: 'c', amount, country, at: seconds * 1_000 })
+const use = (seconds: number, amount: number, country = 'DE') =>
+  at(seconds * 1_000, { card: 'c', amount, country, at: seconds * 1_000 })
 
 test('stops a card that spends more than the limit within a minute, once', async () => {
   const driver = drive(fraud, { set: { limit: 1_000 } })

@@ -33,7 +33,8 @@ export default topology('fraud')
         state.last.set({ country: use.country, at: use.at })
         // One timer a card: setting it again moves it, so it fires for cards that are no longer in use.
         timers.eventTime(use.at + forgetAfterMs, 'forget')
-        if (spent > p.limit && spent - use.amount <= p.limit) emit({ card: key, reason: 'velocity', total: spent, at: use.at })
+        if (spent > p.limit && spent - use.amount <= p.limit)
+          emit({ card: key, reason: 'velocity', total: spent, at: use.at })
         if (last && last.country !== use.country && use.at - last.at < travelMs) {
           emit({ card: key, reason: 'travel', total: spent, at: use.at })
         }

@@ -1,7 +1,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
 import type { Random } from '../random.ts'
 
-const agents = ['Mozilla/5.0 (X11; Linux x86_64)', 'Mozilla/5.0 (Macintosh)', 'Googlebot/2.1 (+http://www.google.com/bot.html)']
+const agents = [
+  'Mozilla/5.0 (X11; Linux x86_64)',
+  'Mozilla/5.0 (Macintosh)',
+  'Googlebot/2.1 (+http://www.google.com/bot.html)',
+]
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
 /**

@@ -11,7 +11,9 @@ import { seeded } from '../random.ts'
 import { writeAccessLog } from './access-log.ts'
 import { linesBelow, missing, type Lines } from './lines.ts'
 
-const { values } = parseArgs({ options: { kills: { type: 'string' }, seed: { type: 'string' }, lines: { type: 'string' } } })
+const { values } = parseArgs({
+  options: { kills: { type: 'string' }, seed: { type: 'string' }, lines: { type: 'string' } },
+})
 const kills = Number(values.kills ?? 50)
 const seed = Number(values.seed ?? Date.now() % 1_000_000)
 const lines = Number(values.lines ?? 200_000)
@@ -25,9 +27,18 @@ process.on('exit', () => children.forEach((child) => child.kill('SIGKILL')))
 /** Starts the job in a folder of its own. */
 function start(round: string): ChildProcess {
   mkdirSync(join(folder, round), { recursive: true })
-  const job = ['run', join(root, 'examples/access-log/topology.ts'), '--set', `input=${input}`, '--set', `out=${join(folder, round, 'out')}`]
+  const job = [
+    'run',
+    join(root, 'examples/access-log/topology.ts'),
+    '--set',
+    `input=${input}`,
+    '--set',
+    `out=${join(folder, round, 'out')}`,
+  ]
   const options = ['--state', join(folder, round, 'state.db'), '--checkpoint-every', '100ms', '--log-level', 'error']
-  const child = spawn(process.execPath, [join(root, 'runtime/bin/millrace.js'), ...job, ...options], { stdio: ['ignore', 'ignore', 'pipe'] })
+  const child = spawn(process.execPath, [join(root, 'runtime/bin/millrace.js'), ...job, ...options], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  })
   children.add(child)
   child.stderr?.setEncoding('utf8').on('data', (text: string) => (errors = (errors + text).slice(-4_000)))
   return child

@@ -94,7 +94,11 @@ export interface Backplane {
   /** Drops blobs that no checkpoint names. */
   collectGarbage(lease: Lease): Promise<void>
   /** Stored dead letters, oldest first. */
-  deadLetters(request: { readonly state?: StoredDeadLetter['state']; readonly after?: number; readonly limit: number }): Promise<readonly StoredDeadLetter[]>
+  deadLetters(request: {
+    readonly state?: StoredDeadLetter['state']
+    readonly after?: number
+    readonly limit: number
+  }): Promise<readonly StoredDeadLetter[]>
   /** Marks dead letters to be read again by the next (or the running) worker; all stored ones when no ids are given. @returns how many */
   redrive(ids?: readonly number[]): Promise<number>
   close(): Promise<void>

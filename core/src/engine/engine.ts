@@ -115,7 +115,10 @@ export class Engine {
   }
 
   /** Makes the operators, and what the stages ask of them. */
-  #build(progress: ReadonlyMap<string, SourceProgress>): { host: StageHost; operatorOf: ReadonlyMap<Node, StatefulOperator> } {
+  #build(progress: ReadonlyMap<string, SourceProgress>): {
+    host: StageHost
+    operatorOf: ReadonlyMap<Node, StatefulOperator>
+  } {
     const { nodes, sinks } = this.#graph
     const consumers = consumersOf(this.#graph)
     const indexes = new Map(nodes.map((node, i) => [node, i]))
@@ -162,11 +165,22 @@ export class Engine {
     const letters = this.#graph.nodes.find(({ kind }) => kind === 'deadLetters')
     let stream: Emitter | undefined
     for (const [node, { out, late }] of this.#lettersLast(operatorOf)) {
-      if (letters && this.#readsLetters.has(node)) stream ??= this.#put(host, new Emitter(), letters, host.consumers(letters))
+      if (letters && this.#readsLetters.has(node))
+        stream ??= this.#put(host, new Emitter(), letters, host.consumers(letters))
       if (node.kind === 'dedupe') continue
       const readers = host.consumers(node)
-      this.#put(host, late, node, readers.filter(({ kind }) => kind === 'late'))
-      this.#put(host, out, node, readers.filter(({ kind }) => kind !== 'late'))
+      this.#put(
+        host,
+        late,
+        node,
+        readers.filter(({ kind }) => kind === 'late'),
+      )
+      this.#put(
+        host,
+        out,
+        node,
+        readers.filter(({ kind }) => kind !== 'late'),
+      )
     }
     if (letters === undefined || host.consumers(letters).length === 0) return undefined
     return stream ?? this.#put(host, new Emitter(), letters, host.consumers(letters))
@@ -189,7 +203,10 @@ export class Engine {
   }
 
   /** Ends a partition, and registers those that go on where it ended: one step, so that no watermark slips in between. */
-  endPartition(partition: InputPartition, children: readonly { readonly id: string; readonly parents: readonly string[] }[] = []): void {
+  endPartition(
+    partition: InputPartition,
+    children: readonly { readonly id: string; readonly parents: readonly string[] }[] = [],
+  ): void {
     const { progress } = this.#input(partition.source)
     for (const { id, parents } of children) progress.add(id, parents)
     this.#own(partition).ended = true
@@ -241,14 +258,27 @@ export class Engine {
     }
   }
 
-  #decode(batch: Batch, records: Records<unknown>, decoder: Decoder<unknown> | undefined, node: SourceNode, from: number): number {
+  #decode(
+    batch: Batch,
+    records: Records<unknown>,
+    decoder: Decoder<unknown> | undefined,
+    node: SourceNode,
+    from: number,
+  ): number {
     const { slab, values } = records
-    if (slab !== undefined && decoder === undefined) throw new MillraceError('SOURCE', `source '${node.name}' gave bytes, but has no codec to decode them`)
+    if (slab !== undefined && decoder === undefined)
+      throw new MillraceError('SOURCE', `source '${node.name}' gave bytes, but has no codec to decode them`)
     const to = Math.min(from + batchRecords, slab?.length ?? values?.length ?? 0)
     if (slab !== undefined && decoder !== undefined) {
       batch.length = decoder.decode(slab, from, to, batch.values, batch.rows, (row, error) => {
         const bytes = slab.bytes.slice(slab.starts[row], slab.ends[row])
-        this.#letter(node, error, { source: node.name, partition: this.#batch.partition?.id ?? '', position: records.positionOf(row), time: undefined, bytes })
+        this.#letter(node, error, {
+          source: node.name,
+          partition: this.#batch.partition?.id ?? '',
+          position: records.positionOf(row),
+          time: undefined,
+          bytes,
+        })
       })
     } else if (values !== undefined) {
       for (let row = from; row < to; row++) {
@@ -352,7 +382,12 @@ export class Engine {
     const sources = [...this.#inputs.values()].map(({ progress }) => ({
       name: progress.name,
       watermark: text(progress.stored()),
-      partitions: [...progress.partitions.values()].map(({ id, watermark, count, ended }) => ({ id, watermark: text(watermark), count, ended })),
+      partitions: [...progress.partitions.values()].map(({ id, watermark, count, ended }) => ({
+        id,
+        watermark: text(watermark),
+        count,
+        ended,
+      })),
     }))
     const states = this.#operators.map((operator) => ({
       name: operator.name,
@@ -388,7 +423,9 @@ export class Engine {
   stats(): EngineStats {
     const nodes: Record<string, number> = {}
     for (const [i, name] of this.#names.entries()) nodes[name] = (nodes[name] ?? 0) + (this.#counts[i] ?? 0)
-    const watermarks = Object.fromEntries([...this.#inputs.values()].map(({ progress }) => [progress.name, progress.watermark]))
+    const watermarks = Object.fromEntries(
+      [...this.#inputs.values()].map(({ progress }) => [progress.name, progress.watermark]),
+    )
     const entries = Object.fromEntries(this.#operators.map((operator) => [operator.name, operator.entries]))
     const [deadLetters, skipped, late] = [this.#deadLetterCount, this.#skipped, this.#late]
     return { records: this.#records, deadLetters, skipped, late, nodes, entries, watermarks }
@@ -397,7 +434,10 @@ export class Engine {
   #input(source: string): Input {
     const input = this.#inputs.get(source)
     if (input) return input
-    throw new MillraceError('BAD_TOPOLOGY', `there is no source '${source}'; there are ${[...this.#inputs.keys()].join(', ')}`)
+    throw new MillraceError(
+      'BAD_TOPOLOGY',
+      `there is no source '${source}'; there are ${[...this.#inputs.keys()].join(', ')}`,
+    )
   }
 
   #own(partition: InputPartition): PartitionState {
@@ -405,7 +445,13 @@ export class Engine {
   }
 
   #refuseRow(node: SourceNode, partition: PartitionState, row: NonNullable<Records<unknown>['refused']>[number]): void {
-    this.#letter(node, row.error, { source: node.name, partition: partition.id, position: row.position, time: undefined, bytes: row.bytes })
+    this.#letter(node, row.error, {
+      source: node.name,
+      partition: partition.id,
+      position: row.position,
+      time: undefined,
+      bytes: row.bytes,
+    })
   }
 
   /** A record in the middle of a stage that a node could not take. */
@@ -422,11 +468,18 @@ export class Engine {
 
   #tooLate(index: number, batch: Batch | Emitter, at: number, time: number): void {
     const node = this.#graph.nodes[index]
-    const error = new MillraceError('LATE', `the record of ${new Date(time).toISOString()} came after its window was closed`)
+    const error = new MillraceError(
+      'LATE',
+      `the record of ${new Date(time).toISOString()} came after its window was closed`,
+    )
     if (node) this.#letter(node, error, this.#evidence(batch, at, time))
   }
 
-  #refuse(node: StatefulNode, error: unknown, { position, time, value }: { readonly position: string; readonly time: number; readonly value: unknown }): void {
+  #refuse(
+    node: StatefulNode,
+    error: unknown,
+    { position, time, value }: { readonly position: string; readonly time: number; readonly value: unknown },
+  ): void {
     this.#rethrowFailure(error)
     const name = this.#nameOf(node)
     this.#letter(node, error, { source: name, partition: name, position, time, bytes: jsonBytes(value) })
@@ -443,7 +496,13 @@ export class Engine {
       return { source, partition: id, position: batch.records?.positionOf(row) ?? '', time: known, bytes }
     }
     const head = this.#nameOfEmitter(batch)
-    return { source: head, partition: head, position: `${String(batch.keys[at])}@${time}`, time: known, bytes: jsonBytes(batch.values[at]) }
+    return {
+      source: head,
+      partition: head,
+      position: `${String(batch.keys[at])}@${time}`,
+      time: known,
+      bytes: jsonBytes(batch.values[at]),
+    }
   }
 
   #nameOfEmitter(emitter: Emitter): string {
@@ -482,12 +541,22 @@ type Evidence = Pick<DeadLetter, 'source' | 'partition' | 'position' | 'time' | 
 interface StoredSource {
   readonly name: string
   readonly watermark: string
-  readonly partitions: readonly { readonly id: string; readonly watermark: string; readonly count: number; readonly ended: boolean }[]
+  readonly partitions: readonly {
+    readonly id: string
+    readonly watermark: string
+    readonly count: number
+    readonly ended: boolean
+  }[]
 }
 
 interface StoredMeta {
   readonly sources: readonly StoredSource[]
-  readonly states: readonly { readonly name: string; readonly watermark: string; readonly emitted: number; readonly late: number }[]
+  readonly states: readonly {
+    readonly name: string
+    readonly watermark: string
+    readonly emitted: number
+    readonly late: number
+  }[]
   readonly deadLetters: number
 }
 
@@ -508,7 +577,9 @@ function messageOf(error: unknown): string {
 /** JSON of a value that is no longer at hand as bytes; what JSON cannot say is left to `String`. */
 function jsonBytes(value: unknown): Uint8Array {
   try {
-    return utf8.encode(JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ?? String(value))
+    return utf8.encode(
+      JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ?? String(value),
+    )
   } catch {
     return utf8.encode(messageOf(value))
   }
@@ -531,12 +602,17 @@ function consumersOf({ nodes }: Graph): ReadonlyMap<Node, readonly Node[]> {
 function readersOfLetters({ nodes }: Graph): ReadonlySet<Node> {
   const readers = new Set<Node>()
   // Inputs come before their users.
-  for (const node of nodes) if (node.inputs.some((input) => input.kind === 'deadLetters' || readers.has(input))) readers.add(node)
+  for (const node of nodes)
+    if (node.inputs.some((input) => input.kind === 'deadLetters' || readers.has(input))) readers.add(node)
   return readers
 }
 
 /** Sources whose watermarks a node waits for; dead letters come from all of them. */
-function feedsOf(node: Node, known: ReadonlyMap<Node, ReadonlySet<SourceProgress>>, progress: ReadonlyMap<string, SourceProgress>): ReadonlySet<SourceProgress> {
+function feedsOf(
+  node: Node,
+  known: ReadonlyMap<Node, ReadonlySet<SourceProgress>>,
+  progress: ReadonlyMap<string, SourceProgress>,
+): ReadonlySet<SourceProgress> {
   if (node.kind === 'source') return new Set([...progress.values()].filter(({ name }) => name === node.name))
   if (node.kind === 'deadLetters') return new Set(progress.values())
   return new Set(node.inputs.flatMap((input) => [...(known.get(input) ?? [])]))

@@ -36,7 +36,17 @@ export type SourceStage = (batch: Batch, length: number) => void
 /** Runs the stage behind a stateful operator over what it has emitted. */
 export type EmitterStage = (batch: Emitter, length: number) => void
 
-const pieces: { readonly [K in Node['kind']]?: unknown } = { map, filter, tap, flatMap, keyBy, split, union, branch: union, late: union }
+const pieces: { readonly [K in Node['kind']]?: unknown } = {
+  map,
+  filter,
+  tap,
+  flatMap,
+  keyBy,
+  split,
+  union,
+  branch: union,
+  late: union,
+}
 
 const pieceOf = (node: Node): Piece<Node> => pieces[node.kind] as Piece<Node>
 
@@ -58,12 +68,18 @@ while(i<n){try{rows:for(;i<n;i++){const v=values[i];N=${host.index(head)};t=NaN;
 if(!(t>=0&&t<=limit)){const bad=t;t=NaN;throw ${code.arg(badTime)}(bad,b.arrival)}t+=0;
 const mark=wm;if(t-${code.arg(head.outOfOrdernessMs)}>wm)wm=t-${code.arg(head.outOfOrdernessMs)};
 ${body}}}catch(e){${code.arg(host)}.fail(e,N,b,i,t);i++}}
-state.watermark=wm;${writer.storeCounts()}}`.replaceAll('@Q', 'base+rows[i]').replaceAll('@P', 'p'),
+state.watermark=wm;${writer.storeCounts()}}`
+      .replaceAll('@Q', 'base+rows[i]')
+      .replaceAll('@P', 'p'),
   )
 }
 
 /** The same behind a stateful operator. */
-export function compileEmitterStage(host: StageHost, head: Node, consumers: readonly Node[] = host.consumers(head)): EmitterStage {
+export function compileEmitterStage(
+  host: StageHost,
+  head: Node,
+  consumers: readonly Node[] = host.consumers(head),
+): EmitterStage {
   if (host.form === 'closures') return closeEmitterStage(host, head, consumers)
   const writer = new StageWriter(host, consumers)
   const { code } = writer
@@ -73,13 +89,16 @@ export function compileEmitterStage(host: StageHost, head: Node, consumers: read
     `(b,n)=>{const values=b.values,times=b.times,marks=b.marks,keys=b.keys,base=b.sequence;let i=0,N=0,t=NaN;${writer.declareCounts()}${writer.functions.join('')}
 while(i<n){try{rows:for(;i<n;i++){const v=values[i];N=${host.index(head)};t=times[i];const mark=marks[i];
 ${body}}}catch(e){${code.arg(host)}.fail(e,N,b,i,t);i++}}
-${writer.storeCounts()}}`.replaceAll('@Q', 'base+i').replaceAll('@P', 'String(keys[i])'),
+${writer.storeCounts()}}`
+      .replaceAll('@Q', 'base+i')
+      .replaceAll('@P', 'String(keys[i])'),
   )
 }
 
 function timeSource(code: Code, { eventTime }: SourceNode): string {
   if (eventTime === undefined) return 't=b.arrival;'
-  if (typeof eventTime === 'string') return `t=v[${code.arg(eventTime)}];if(typeof t!=='number')t=${code.arg(timeOf)}(t);`
+  if (typeof eventTime === 'string')
+    return `t=v[${code.arg(eventTime)}];if(typeof t!=='number')t=${code.arg(timeOf)}(t);`
   const meta = eventTime.length > 1 ? ',b.meta(i)' : ''
   return `t=${code.arg(eventTime)}(v${meta});if(typeof t!=='number')t=${code.arg(timeOf)}(t);`
 }
@@ -88,9 +107,13 @@ function timeSource(code: Code, { eventTime }: SourceNode): string {
 const timeOf = (found: unknown): number => (found instanceof Date ? found.getTime() : NaN)
 
 function badTime(time: number, arrival: number): MillraceError {
-  if (Number.isNaN(time)) return new MillraceError('BAD_TIME', 'the event time is not a number of ms since 1970 nor a Date')
+  if (Number.isNaN(time))
+    return new MillraceError('BAD_TIME', 'the event time is not a number of ms since 1970 nor a Date')
   if (time < 0) return new MillraceError('BAD_TIME', `the event time ${time} lies before 1970`)
-  return new MillraceError('BAD_TIME', `the event time ${dateOf(time)} lies further than maxAhead past the arrival of the record, ${dateOf(arrival)}`)
+  return new MillraceError(
+    'BAD_TIME',
+    `the event time ${dateOf(time)} lies further than maxAhead past the arrival of the record, ${dateOf(arrival)}`,
+  )
 }
 
 /** The last time that a Date can hold. */
@@ -157,7 +180,9 @@ class StageWriter {
       case 'process':
         return this.#stateful(node, value, skip, key)
       default:
-        return this.#shared.has(node) ? `${this.#function(node)}(${value},mark);` : pieceOf(node).code(node, this.#point(node, value, skip))
+        return this.#shared.has(node)
+          ? `${this.#function(node)}(${value},mark);`
+          : pieceOf(node).code(node, this.#point(node, value, skip))
     }
   }
 
@@ -284,7 +309,10 @@ function readTime({ eventTime }: SourceNode): (batch: Batch, at: number) => numb
   if (eventTime === undefined) return (batch) => batch.arrival
   const select = typeof eventTime === 'string' ? (value: never) => value[eventTime] as unknown : eventTime
   return (batch, at) => {
-    const found = select(batch.values[at] as never, eventTime.length > 1 && typeof eventTime === 'function' ? batch.meta(at) : (undefined as never))
+    const found = select(
+      batch.values[at] as never,
+      eventTime.length > 1 && typeof eventTime === 'function' ? batch.meta(at) : (undefined as never),
+    )
     return typeof found === 'number' ? found : timeOf(found)
   }
 }
@@ -368,7 +396,18 @@ function stepPoint(host: StageHost, cursor: Cursor, node: Node): StepPoint {
   const indexes = new Set(branches.map(({ branch }) => branch))
   return {
     next: counted(node.kind === 'split' ? () => {} : stepsOf(host, cursor, consumers)),
-    branches: new Map([...indexes].map((index) => [index, counted(stepsOf(host, cursor, branches.filter(({ branch }) => branch === index)))])),
+    branches: new Map(
+      [...indexes].map((index) => [
+        index,
+        counted(
+          stepsOf(
+            host,
+            cursor,
+            branches.filter(({ branch }) => branch === index),
+          ),
+        ),
+      ]),
+    ),
     blame: () => {
       cursor.node = host.index(node)
     },

@@ -9,7 +9,12 @@ import type { OperatorHost, StatefulOperator } from './stateful.ts'
 import { TumblingWindow } from './tumbling-window.ts'
 
 /** Makes the running form of a stateful node. `lateRead` says whether the topology reads what comes too late. */
-export function createOperator(host: OperatorHost, node: StatefulNode, name: string, lateRead: boolean): StatefulOperator {
+export function createOperator(
+  host: OperatorHost,
+  node: StatefulNode,
+  name: string,
+  lateRead: boolean,
+): StatefulOperator {
   switch (node.kind) {
     case 'dedupe':
       return new Dedupe(host, node, name)
@@ -29,4 +34,7 @@ function createWindow(host: OperatorHost, node: WindowNode, name: string, lateRe
   return new SessionWindow(host, node as WindowNode & { readonly spec: SessionSpec }, name, lateRead)
 }
 
-const isOf = <S extends WindowNode['spec']>(node: WindowNode, kind: S['kind']): node is WindowNode & { readonly spec: S } => node.spec.kind === kind
+const isOf = <S extends WindowNode['spec']>(
+  node: WindowNode,
+  kind: S['kind'],
+): node is WindowNode & { readonly spec: S } => node.spec.kind === kind

@@ -54,7 +54,8 @@ export class Dedupe implements StatefulOperator {
     }
     if (time < this.#from || time >= this.#from + this.#withinMs) this.#turnTo(Math.floor(time / this.#withinMs))
     const [before, now, after] = this.#near
-    if (this.#has(now, key, time) || this.#has(before, key, time) || this.#has(after, key, time)) return verdict.duplicate
+    if (this.#has(now, key, time) || this.#has(before, key, time) || this.#has(after, key, time))
+      return verdict.duplicate
     now.seen.set(key, time)
     now.added.push(key)
     if (time > this.#newest) this.#newest = time
@@ -68,7 +69,11 @@ export class Dedupe implements StatefulOperator {
 
   /** Most records fall into the same generation as the one before: it and its neighbours are kept at hand. */
   #turnTo(number: number): void {
-    this.#near = [this.#generations.get(number - 1) ?? none, this.#generation(number), this.#generations.get(number + 1) ?? none]
+    this.#near = [
+      this.#generations.get(number - 1) ?? none,
+      this.#generation(number),
+      this.#generations.get(number + 1) ?? none,
+    ]
     this.#from = number * this.#withinMs
   }
 

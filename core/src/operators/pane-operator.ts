@@ -53,7 +53,10 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
   }
 
   /** Where a pane of this start begins to count, and whether some of its windows are closed to a record; undefined when all are. */
-  protected abstract placeLate(start: number, bound: number): { readonly enters: number; readonly partly: boolean } | undefined
+  protected abstract placeLate(
+    start: number,
+    bound: number,
+  ): { readonly enters: number; readonly partly: boolean } | undefined
   /** Emits the windows that end up to a watermark, in order of their ends. */
   protected abstract fire(to: number): Generator<undefined, void>
   /** Emits again what changed in windows that have fired, unless the node says not to. */

@@ -33,7 +33,8 @@ export const emptyEntry = (key: Key, slots: number): ProcessEntry => ({
 })
 
 /** True when nothing is worth keeping. */
-export const isEmpty = (entry: ProcessEntry): boolean => entry.timers.size === 0 && entry.slots.every((slot) => slot === undefined)
+export const isEmpty = (entry: ProcessEntry): boolean =>
+  entry.timers.size === 0 && entry.slots.every((slot) => slot === undefined)
 
 /** Writes an entry. */
 export function writeEntry(out: ByteWriter, entry: ProcessEntry): void {

@@ -81,7 +81,10 @@ export class Process implements StatefulOperator, StateAccess {
   /** The entry that user code is called for; what it does after its call has returned would meet another key. */
   #current(): ProcessEntry {
     if (this.#entry) return this.#entry
-    throw new MillraceError('USER_CODE', `${this.name}: the context of process() was used after the call had returned; it cannot be kept, nor used behind an await`)
+    throw new MillraceError(
+      'USER_CODE',
+      `${this.name}: the context of process() was used after the call had returned; it cannot be kept, nor used behind an await`,
+    )
   }
 
   get entries(): number {
@@ -157,7 +160,8 @@ export class Process implements StatefulOperator, StateAccess {
   }
 
   #setTimer(kind: 'e' | 'p', at: number, tag: string | undefined): void {
-    if (!Number.isFinite(at)) throw new MillraceError('BAD_VALUE', `a timer is set for a time in ms since 1970, not for ${at}`)
+    if (!Number.isFinite(at))
+      throw new MillraceError('BAD_VALUE', `a timer is set for a time in ms since 1970, not for ${at}`)
     this.#arm(this.#current(), timerId(kind, tag), at)
   }
 
@@ -239,7 +243,11 @@ export class Process implements StatefulOperator, StateAccess {
       this.#call(entry, time, () => this.node.onTimer?.({ at, tag }, this.#context as never))
       this.#push(time, -Infinity, entry.key)
     } catch (error) {
-      this.#host.refuse(this.node, error, { position: `${String(entry.key)}@${at}`, time, value: { key: entry.key, at, tag } })
+      this.#host.refuse(this.node, error, {
+        position: `${String(entry.key)}@${at}`,
+        time,
+        value: { key: entry.key, at, tag },
+      })
     }
     this.#keep(entry)
   }
@@ -269,7 +277,8 @@ export class Process implements StatefulOperator, StateAccess {
 
   restored(watermark: number): void {
     this.watermark = this.#passed = watermark
-    for (const { timers } of this.#entries.values()) for (const timer of timers.values()) this.#queueOf(timer.id).push(timer)
+    for (const { timers } of this.#entries.values())
+      for (const timer of timers.values()) this.#queueOf(timer.id).push(timer)
   }
 
   storedWatermark(): number {

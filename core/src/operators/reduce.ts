@@ -44,7 +44,12 @@ export class Reduce implements StatefulOperator {
     this.#entries.touch(key).value = folded
     // A fold may change the accumulator that it is given: what was emitted must not change with it.
     const emitted = folded === before ? copyValue(folded) : folded
-    this.out.push(this.#result([...(this.#composite ? splitKey(String(key)) : [key]), emitted]), time, time < mark ? mark : -Infinity, key)
+    this.out.push(
+      this.#result([...(this.#composite ? splitKey(String(key)) : [key]), emitted]),
+      time,
+      time < mark ? mark : -Infinity,
+      key,
+    )
     return verdict.taken
   }
 

@@ -122,7 +122,11 @@ export class SessionWindow implements StatefulOperator {
 
   /** Makes a record of this time part of the session, and with it any other session that it touches. */
   #extend(session: Session, time: number): void {
-    for (let other = this.#touching(session.of, time, session); other; other = this.#touching(session.of, time, session)) {
+    for (
+      let other = this.#touching(session.of, time, session);
+      other;
+      other = this.#touching(session.of, time, session)
+    ) {
       this.#absorb(session, other)
     }
     session.start = Math.min(session.start, time)
@@ -189,7 +193,8 @@ export class SessionWindow implements StatefulOperator {
 
   #lastEnd(): number {
     let last = this.watermark
-    for (const { open } of this.#entries.values()) for (const session of open) last = Math.max(last, session.last + this.#gapMs)
+    for (const { open } of this.#entries.values())
+      for (const session of open) last = Math.max(last, session.last + this.#gapMs)
     return last
   }
 
@@ -296,7 +301,10 @@ export class SessionWindow implements StatefulOperator {
 }
 
 /** Measures a record now, so that a refusal changes nothing, and adds it to the session found later. */
-function compileMeasure(host: OperatorHost, layout: AccumulatorLayout): (value: unknown, time: number, partition: string, sequence: number) => (a: Accumulator) => void {
+function compileMeasure(
+  host: OperatorHost,
+  layout: AccumulatorLayout,
+): (value: unknown, time: number, partition: string, sequence: number) => (a: Accumulator) => void {
   if (host.form === 'closures') {
     return (value, time, partition, sequence) => {
       const measured = layout.measure(value)
@@ -305,5 +313,8 @@ function compileMeasure(host: OperatorHost, layout: AccumulatorLayout): (value: 
   }
   const code = new Code()
   const names = { value: 'v', time: 't', partition: 'p', sequence: 'q' }
-  return code.compile('session', `(v,t,p,q)=>{${layout.measureSource(code, names)}return(a)=>{${layout.addSource(code, names)}}}`)
+  return code.compile(
+    'session',
+    `(v,t,p,q)=>{${layout.measureSource(code, names)}return(a)=>{${layout.addSource(code, names)}}}`,
+  )
 }

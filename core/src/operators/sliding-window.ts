@@ -26,7 +26,9 @@ export class SlidingWindow extends PaneOperator {
     this.#sizeMs = node.spec.sizeMs
     this.#everyMs = node.spec.everyMs
     const { total } = this.results
-    this.#totals = total?.subtract ? new SubtractingTotals(total, total.subtract) : new StackedTotals(this.results.layout)
+    this.#totals = total?.subtract
+      ? new SubtractingTotals(total, total.subtract)
+      : new StackedTotals(this.results.layout)
   }
 
   protected placeLate(start: number, bound: number): { readonly enters: number; readonly partly: boolean } | undefined {

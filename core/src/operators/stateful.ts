@@ -25,7 +25,11 @@ export interface OperatorHost {
   /** Takes note of a record that came too late for a window or for `dedupe`, wherever it goes. */
   countLate(): void
   /** Takes something that a firing could not compute; it becomes a dead letter or fails the job, by policy of the node. */
-  refuse(node: StatefulNode, error: unknown, evidence: { readonly position: string; readonly time: number; readonly value: unknown }): void
+  refuse(
+    node: StatefulNode,
+    error: unknown,
+    evidence: { readonly position: string; readonly time: number; readonly value: unknown },
+  ): void
 }
 
 /**

@@ -50,7 +50,8 @@ function closeAdd(window: PaneWindow, layout: AccumulatorLayout, everyChange: bo
   return (key, value, time, mark, partition, sequence) => {
     const measured = layout.measure(value)
     const { last } = window
-    const pane = time < last.start || time >= last.end || mark > time || last.fired ? window.paneOf(key, value, time, mark) : last
+    const pane =
+      time < last.start || time >= last.end || mark > time || last.fired ? window.paneOf(key, value, time, mark) : last
     if (pane === undefined) return window.lateVerdict
     const known = pane.entries.get(key)
     const a = known ?? layout.create(key, window.epoch)

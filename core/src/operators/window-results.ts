@@ -51,7 +51,11 @@ export class WindowResults {
       if (this.#node.output.kind !== 'process') return this.#out.push(result, lastInstant(end), mark, key)
       this.#process(result as WindowContents, key, end, mark)
     } catch (error) {
-      this.#host.refuse(this.#node, error, { position: `${String(key)}@${start}`, time: lastInstant(end), value: { key, start, end } })
+      this.#host.refuse(this.#node, error, {
+        position: `${String(key)}@${start}`,
+        time: lastInstant(end),
+        value: { key, start, end },
+      })
     }
   }
 
@@ -59,7 +63,8 @@ export class WindowResults {
     const { output } = this.#node
     if (output.kind !== 'process') return
     // All of it before any of it: a function that throws half way has emitted nothing.
-    for (const row of Array.from(output.fn(values as never, window as never))) this.#out.push(row, lastInstant(end), mark, key)
+    for (const row of Array.from(output.fn(values as never, window as never)))
+      this.#out.push(row, lastInstant(end), mark, key)
   }
 }
 
@@ -127,7 +132,12 @@ function compileResult(form: Form, node: WindowNode, layout: AccumulatorLayout):
     ['end', 'e'],
     ...layout.names.map((name, i) => [name, results[i] ?? 'undefined'] as const),
   ]
-  const make = compileRecord<(p: unknown, s: number, e: number, a: Accumulator) => object>('result', code, 'p,s,e,a', fields)
+  const make = compileRecord<(p: unknown, s: number, e: number, a: Accumulator) => object>(
+    'result',
+    code,
+    'p,s,e,a',
+    fields,
+  )
   return parts === onePart ? make : (key, start, end, a) => make(splitKey(String(key)), start, end, a)
 }
 

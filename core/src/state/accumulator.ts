@@ -105,7 +105,14 @@ export class AccumulatorLayout {
     })
   }
 
-  add(a: Accumulator, measured: readonly unknown[], value: unknown, time: number, partition: string, sequence: number): void {
+  add(
+    a: Accumulator,
+    measured: readonly unknown[],
+    value: unknown,
+    time: number,
+    partition: string,
+    sequence: number,
+  ): void {
     for (const b of this.#adding) b.steps.add(a, measured[this.#bound.indexOf(b)], value, time, partition, sequence)
   }
 
@@ -136,7 +143,10 @@ export class AccumulatorLayout {
     const fields = this.#properties.map(({ name, initial }) =>
       typeof initial === 'number' ? `this.${name}=${code.arg(initial)};` : `this.${name}=${code.arg(initial)}();`,
     )
-    return code.compile('accumulator', `(()=>{class Accumulator{constructor(k,e){this.k=k;this.e=e;${fields.join('')}}}return(k,e)=>new Accumulator(k,e)})()`)
+    return code.compile(
+      'accumulator',
+      `(()=>{class Accumulator{constructor(k,e){this.k=k;this.e=e;${fields.join('')}}}return(k,e)=>new Accumulator(k,e)})()`,
+    )
   }
 
   #generatePair(step: 'merge' | 'subtract'): (a: Accumulator, b: Accumulator) => void {
@@ -174,7 +184,8 @@ function measureSource(code: Code, bound: Bound, i: number, names: RecordNames):
   const { measure } = bound.aggregate
   if (measure === undefined) return ''
   // A keyed load with a constant name: as quick as `.name` once the call site has seen it, and no text of the user's.
-  const x = typeof measure === 'string' ? `${names.value}[${code.arg(measure)}]` : `${code.arg(measure)}(${names.value})`
+  const x =
+    typeof measure === 'string' ? `${names.value}[${code.arg(measure)}]` : `${code.arg(measure)}(${names.value})`
   const { refuse } = bound.code
   if (refuse === undefined) return `const x${i}=${x};`
   const error = code.arg((found: unknown) => refused(bound.aggregate, bound.result, found))
@@ -182,16 +193,28 @@ function measureSource(code: Code, bound: Bound, i: number, names: RecordNames):
 }
 
 const refused = (aggregate: Aggregate<never, unknown>, result: string, found: unknown): MillraceError =>
-  new MillraceError('BAD_VALUE', `${aggregate.kind} '${result}' takes ${aggregate.takes ?? 'another value'}, not ${String(found)}`)
+  new MillraceError(
+    'BAD_VALUE',
+    `${aggregate.kind} '${result}' takes ${aggregate.takes ?? 'another value'}, not ${String(found)}`,
+  )
 
 const words = /\b([AB])\.([A-Za-z_]\w*)|\bF\.([A-Za-z_]\w*)|\b([XVTPQ])\b/g
 
 /** Puts names into a piece of code, see {@link AggregateCode}. */
 function translate(code: Code, bound: Bound, piece: string, measured: string, names?: RecordNames): string {
-  const single: Record<string, string | undefined> = { X: measured, V: names?.value, T: names?.time, P: names?.partition, Q: names?.sequence }
-  return piece.replace(words, (word, side: string | undefined, slot: string, fn: string | undefined, letter: string | undefined) => {
-    if (side !== undefined) return `${side.toLowerCase()}.${bound.property(slot)}`
-    if (fn !== undefined) return code.arg(bound.aggregate.functions?.[fn])
-    return single[letter ?? ''] ?? word
-  })
+  const single: Record<string, string | undefined> = {
+    X: measured,
+    V: names?.value,
+    T: names?.time,
+    P: names?.partition,
+    Q: names?.sequence,
+  }
+  return piece.replace(
+    words,
+    (word, side: string | undefined, slot: string, fn: string | undefined, letter: string | undefined) => {
+      if (side !== undefined) return `${side.toLowerCase()}.${bound.property(slot)}`
+      if (fn !== undefined) return code.arg(bound.aggregate.functions?.[fn])
+      return single[letter ?? ''] ?? word
+    },
+  )
 }

@@ -32,7 +32,8 @@ export class ByteReader {
     for (;;) {
       const byte = this.byte()
       value += (byte & 127) * scale
-      if (value > Number.MAX_SAFE_INTEGER) throw new MillraceError('CORRUPT_STATE', `stored state has a number that is too large before byte ${this.at}`)
+      if (value > Number.MAX_SAFE_INTEGER)
+        throw new MillraceError('CORRUPT_STATE', `stored state has a number that is too large before byte ${this.at}`)
       if (byte < 128) return value
       scale *= 128
       // A number is as short as can be.
@@ -64,4 +65,5 @@ export class ByteReader {
   }
 }
 
-const cut = (at: number): MillraceError => new MillraceError('CORRUPT_STATE', `stored state ends in the middle of a value, at byte ${at}`)
+const cut = (at: number): MillraceError =>
+  new MillraceError('CORRUPT_STATE', `stored state ends in the middle of a value, at byte ${at}`)

@@ -86,7 +86,8 @@ export class StateImage {
   *apply(blob: Uint8Array): Generator<undefined, void> {
     const from = new ByteReader(blob)
     const found = from.varint()
-    if (found !== version) throw new MillraceError('CORRUPT_STATE', `state blob has version ${found}, this release reads ${version}`)
+    if (found !== version)
+      throw new MillraceError('CORRUPT_STATE', `state blob has version ${found}, this release reads ${version}`)
     let groups: Map<string, Group> = new Map()
     let name = ''
     for (let steps = 1; !from.done; steps++) {

@@ -41,7 +41,7 @@ export class Heap<T> {
   }
 
   #sink(): void {
-    for (let at = 0; ; ) {
+    for (let at = 0; ;) {
       let child = at * 2 + 1
       if (child + 1 < this.#items.length && this.#less(child + 1, child)) child++
       if (child >= this.#items.length || !this.#swapIfLess(child, at)) return

@@ -38,7 +38,7 @@ export function joinKey(parts: readonly unknown[]): string {
 /** The scalars that {@link joinKey} joined. */
 export function splitKey(joined: string): Key[] {
   const parts: Key[] = []
-  for (let at = 0; at < joined.length; ) {
+  for (let at = 0; at < joined.length;) {
     const colon = joined.indexOf(':', at)
     const end = colon + 1 + Number(joined.slice(at + 2, colon))
     parts.push(scalar(joined.slice(at, at + 2), joined.slice(colon + 1, end)))

@@ -114,7 +114,11 @@ function writeString(out: ByteWriter, text: string): void {
 }
 
 function writeObject(out: ByteWriter, value: object, depth: number): void {
-  if (depth > deepest) throw new MillraceError('USER_CODE', `a value nested more than ${deepest} deep cannot be kept in state; it may contain itself`)
+  if (depth > deepest)
+    throw new MillraceError(
+      'USER_CODE',
+      `a value nested more than ${deepest} deep cannot be kept in state; it may contain itself`,
+    )
   if (Array.isArray(value)) return writeItems(out, tag.array, value.length, value, depth)
   if (value instanceof Map) return writeEntries(out, tag.map, value.size, value, depth)
   if (value instanceof Set) return writeItems(out, tag.set, value.size, value, depth)
@@ -136,7 +140,13 @@ function writeItems(out: ByteWriter, kind: number, size: number, items: Iterable
   for (const item of items) writeValue(out, item, depth)
 }
 
-function writeEntries(out: ByteWriter, kind: number, size: number, entries: Iterable<readonly [unknown, unknown]>, depth: number): void {
+function writeEntries(
+  out: ByteWriter,
+  kind: number,
+  size: number,
+  entries: Iterable<readonly [unknown, unknown]>,
+  depth: number,
+): void {
   out.byte(kind)
   out.varint(size)
   for (const [key, item] of entries) {
@@ -163,8 +173,14 @@ function checkPlain(value: object): void {
   const prototype = Object.getPrototypeOf(value) as { readonly constructor?: unknown } | null
   if (prototype === Object.prototype || prototype === null) return
   const { constructor } = prototype
-  const what = typeof constructor === 'function' && constructor !== Object ? `an instance of ${constructor.name}` : 'an object with a prototype of its own'
-  throw new MillraceError('USER_CODE', `${what} cannot be kept in state: only plain objects, arrays, Map, Set, Date and bytes can`)
+  const what =
+    typeof constructor === 'function' && constructor !== Object
+      ? `an instance of ${constructor.name}`
+      : 'an object with a prototype of its own'
+  throw new MillraceError(
+    'USER_CODE',
+    `${what} cannot be kept in state: only plain objects, arrays, Map, Set, Date and bytes can`,
+  )
 }
 
 /** Reads what {@link writeValue} wrote. Throws CORRUPT_STATE for an unknown tag or a cut value. */
@@ -245,7 +261,8 @@ function readRecord(from: ByteReader, depth: number, readName: (from: ByteReader
   for (let left = from.varint(); left > 0; left--) {
     const name = readName(from)
     const value = readValue(from, depth)
-    if (name === '__proto__') Object.defineProperty(record, name, { value, enumerable: true, writable: true, configurable: true })
+    if (name === '__proto__')
+      Object.defineProperty(record, name, { value, enumerable: true, writable: true, configurable: true })
     else record[name] = value
   }
   return record
@@ -260,4 +277,5 @@ function readBigint(from: ByteReader): bigint {
   return text.startsWith('-') ? -value : value
 }
 
-const corrupt = (from: ByteReader, what: string): MillraceError => new MillraceError('CORRUPT_STATE', `stored state has ${what} before byte ${from.at}`)
+const corrupt = (from: ByteReader, what: string): MillraceError =>
+  new MillraceError('CORRUPT_STATE', `stored state has ${what} before byte ${from.at}`)

@@ -31,7 +31,12 @@ export function collecting<T>(): CollectingSink<T> {
   })
 }
 
-function collectingWriter<T>({ sink, tenure }: SinkContext, committed: T[], prepared: Map<string, Hidden<T>>, done: Set<string>): SinkWriter<T> {
+function collectingWriter<T>(
+  { sink, tenure }: SinkContext,
+  committed: T[],
+  prepared: Map<string, Hidden<T>>,
+  done: Set<string>,
+): SinkWriter<T> {
   const prefix = `${sink}/${tenureId(tenure)}`
   let open: T[] = []
   const commitOne = ({ id }: Handle): CommitOutcome => {
@@ -58,7 +63,8 @@ function collectingWriter<T>({ sink, tenure }: SinkContext, committed: T[], prep
     async abort({ before, except }): Promise<void> {
       const kept = new Set(except.map(({ id }) => id))
       // Several sinks of a topology may share this object.
-      for (const [id, { sink: owner, epoch }] of prepared) if (owner === sink && epoch < before && !kept.has(id)) prepared.delete(id)
+      for (const [id, { sink: owner, epoch }] of prepared)
+        if (owner === sink && epoch < before && !kept.has(id)) prepared.delete(id)
     },
     async close(): Promise<void> {},
   }

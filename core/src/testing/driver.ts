@@ -26,7 +26,11 @@ export interface Driver<S, O> {
   /** Gives records to a source, in order, and takes a checkpoint. */
   send<N extends keyof S & string>(source: N, ...script: readonly Scripted<NoInfer<S[N]>>[]): Promise<void>
   /** The same to a partition of the source. @default partition 'test' */
-  sendTo<N extends keyof S & string>(source: N, partition: string, ...script: readonly Scripted<NoInfer<S[N]>>[]): Promise<void>
+  sendTo<N extends keyof S & string>(
+    source: N,
+    partition: string,
+    ...script: readonly Scripted<NoInfer<S[N]>>[]
+  ): Promise<void>
   /** Lets processing time pass: idle partitions, processing-time timers and early firings. */
   advance(time: Duration): Promise<void>
   /** What the checkpoints so far have made visible. */
@@ -63,7 +67,14 @@ class Run {
     const arrival = time ?? (hasTime ? Infinity : this.clock.time)
     const position = String(input.count)
     const meta = { partition, arrival }
-    this.engine.process(input, { type: 'records', values: [value], arrival, position, positionOf: () => position, metaOf: () => meta })
+    this.engine.process(input, {
+      type: 'records',
+      values: [value],
+      arrival,
+      position,
+      positionOf: () => position,
+      metaOf: () => meta,
+    })
     this.#lastRead.set(`${source}/${partition}`, this.clock.time)
     this.#drain((engine) => engine.advance())
   }
@@ -91,7 +102,7 @@ class Run {
   }
 
   #drain(step: (engine: Engine) => boolean): void {
-    for (let done = false; !done; ) {
+    for (let done = false; !done;) {
       done = step(this.engine)
       for (const output of this.engine.outputs) this.outputs[output.sink]?.push(...(output.take()?.values ?? []))
       this.deadLetters.push(...this.engine.takeDeadLetters())
@@ -130,7 +141,11 @@ class ScriptDriver<S, O> implements Driver<S, O> {
     return this.sendTo(source, 'test', ...script)
   }
 
-  async sendTo<N extends keyof S & string>(source: N, partition: string, ...script: readonly Scripted<NoInfer<S[N]>>[]): Promise<void> {
+  async sendTo<N extends keyof S & string>(
+    source: N,
+    partition: string,
+    ...script: readonly Scripted<NoInfer<S[N]>>[]
+  ): Promise<void> {
     this.#checkGoing('send()')
     for (const item of script) {
       const incident = incidentOf(item)

@@ -26,7 +26,8 @@ export const crash = (): Incident => ({ [marker]: 'crash' })
 /** Takes a checkpoint here. There is one after each `send()` as well. */
 export const checkpoint = (): Incident => ({ [marker]: 'checkpoint' })
 
-const isMarked = (item: unknown): item is At<unknown> | Incident => typeof item === 'object' && item !== null && marker in item
+const isMarked = (item: unknown): item is At<unknown> | Incident =>
+  typeof item === 'object' && item !== null && marker in item
 
 /** Which incident an item of a script is; undefined for records. */
 export const incidentOf = (item: unknown): 'crash' | 'checkpoint' | undefined =>
@@ -34,4 +35,6 @@ export const incidentOf = (item: unknown): 'crash' | 'checkpoint' | undefined =>
 
 /** The record in an item of a script, and when it arrives if the script says so. */
 export const recordOf = (item: unknown): { readonly value: unknown; readonly time: number | undefined } =>
-  isMarked(item) && item[marker] === 'at' ? { value: (item as At<unknown>).value, time: (item as At<unknown>).time } : { value: item, time: undefined }
+  isMarked(item) && item[marker] === 'at'
+    ? { value: (item as At<unknown>).value, time: (item as At<unknown>).time }
+    : { value: item, time: undefined }

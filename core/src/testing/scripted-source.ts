@@ -24,7 +24,8 @@ export function scripted<T>(options: ScriptedOptions<T> = {}): Source<T> {
       yield { partitions: Object.keys(partitions).map((id) => ({ id })), final: true }
     },
     resolve: async (): Promise<Position> => '0',
-    open: async ({ id }: Partition, position: Position): Promise<Reader<T>> => readScript(id, partitions[id] ?? [], Number(position), perRead),
+    open: async ({ id }: Partition, position: Position): Promise<Reader<T>> =>
+      readScript(id, partitions[id] ?? [], Number(position), perRead),
     compare: (a: Position, b: Position): number => Number(a) - Number(b),
   })
 }

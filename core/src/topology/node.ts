@@ -86,7 +86,7 @@ export interface KeyByNode extends Common {
 }
 
 /** How state may change between versions of a topology. */
-export interface StateOptions {
+interface StateOptions {
   /** Name under which the state was kept before. */
   readonly previousName?: string
 }
@@ -113,7 +113,7 @@ export interface WindowNode extends Common {
 }
 
 /** The records that its input, a window, was given too late. */
-export interface LateNode extends Common {
+interface LateNode extends Common {
   readonly kind: 'late'
 }
 
@@ -143,7 +143,7 @@ export interface ProcessNode extends Common {
 }
 
 /** All dead letters of the topology, as a stream. */
-export interface DeadLettersNode extends Common {
+interface DeadLettersNode extends Common {
   readonly kind: 'deadLetters'
 }
 
