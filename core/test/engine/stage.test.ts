@@ -13,7 +13,8 @@ const numbers = fc.array(fc.nat(96), { maxLength: 30 })
 
 const told = ({ node, message, position }: DeadLetter): string => `${node} ${message} ${position}`
 
-const counts = ({ stats }: Fed): object => Object.fromEntries(Object.entries(stats.nodes).filter(([, left]) => left > 0))
+const counts = ({ stats }: Fed): object =>
+  Object.fromEntries(Object.entries(stats.nodes).filter(([, left]) => left > 0))
 
 describe.each(['generated', 'closures'] as const)('a stage as %s', (form) => {
   test('does what its steps say one by one, whoever throws', () => {
@@ -26,37 +27,50 @@ describe.each(['generated', 'closures'] as const)('a stage as %s', (form) => {
         expect(fed.deadLetters.map(told)).toEqual(letters)
         expect(counts(fed)).toEqual(left)
       }),
-      runs(150),
+      runs(80),
     )
   })
 
   test('gives the same in batches of any size', () => {
     fc.assert(
-      fc.property(randomSteps({ keeping: false }), numbers, fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 10 }), (steps, values, sizes) => {
-        const graph = graphOf(steps, true)
-        const whole = feed(graph, { p: values }, [], form)
-        const parts = feed(graph, { p: values }, sizes.map((records) => ({ read: 'p', records })), form)
-        expect(parts.outputs).toEqual(whole.outputs)
-      }),
-      runs(50),
+      fc.property(
+        randomSteps({ keeping: false }),
+        numbers,
+        fc.array(fc.integer({ min: 1, max: 5 }), { maxLength: 10 }),
+        (steps, values, sizes) => {
+          const graph = graphOf(steps, true)
+          const whole = feed(graph, { p: values }, [], form)
+          const parts = feed(
+            graph,
+            { p: values },
+            sizes.map((records) => ({ read: 'p', records })),
+            form,
+          )
+          expect(parts.outputs).toEqual(whole.outputs)
+        },
+      ),
+      runs(30),
     )
   })
 })
 
-test.each(['generated', 'closures'] as const)('a stage as %s does not grow with the number of ways through it', (form) => {
-  const graph = topology('diamonds')
-    .sources(() => ({ events: from(scripted<number>()) }))
-    .build(({ events }) => {
-      let stream = events
-      for (let i = 0; i < 40; i++) {
-        const { odd, rest } = stream.split({ odd: (n) => n % 2 === 1 })
-        stream = odd.map((n) => n + 1).union(rest.map((n) => n / 2))
-      }
-      return { out: stream.to(collecting()) }
-    })
-    .graph({})
-  expect(feed(graph, { p: [1, 6, 1000] }, [], form).outputs).toEqual({ out: [1, 1, 1] })
-})
+test.each(['generated', 'closures'] as const)(
+  'a stage as %s does not grow with the number of ways through it',
+  (form) => {
+    const graph = topology('diamonds')
+      .sources(() => ({ events: from(scripted<number>()) }))
+      .build(({ events }) => {
+        let stream = events
+        for (let i = 0; i < 40; i++) {
+          const { odd, rest } = stream.split({ odd: (n) => n % 2 === 1 })
+          stream = odd.map((n) => n + 1).union(rest.map((n) => n / 2))
+        }
+        return { out: stream.to(collecting()) }
+      })
+      .graph({})
+    expect(feed(graph, { p: [1, 6, 1000] }, [], form).outputs).toEqual({ out: [1, 1, 1] })
+  },
+)
 
 test('a stage gives the same as generated code and as closures: outputs, dead letters and counts', () => {
   fc.assert(
@@ -68,6 +82,6 @@ test('a stage gives the same as generated code and as closures: outputs, dead le
       expect(closures.deadLetters).toEqual(generated.deadLetters)
       expect(closures.stats).toEqual(generated.stats)
     }),
-    runs(200),
+    runs(100),
   )
 })

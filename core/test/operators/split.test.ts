@@ -9,7 +9,12 @@ describe.each(forms)('split as %s', (form) => {
       const { small, even, rest } = events.split({ small: (n) => n < 3, even: (n) => n % 2 === 0 })
       return { small: small.to(collecting()), even: even.to(collecting()), rest: rest.to(collecting()) }
     }
-    expect(await throughAll(form, steps, [1, 2, 3, 4, 5, 6])).toEqual({ small: [1, 2], even: [4, 6], rest: [3, 5], dead: [] })
+    expect(await throughAll(form, steps, [1, 2, 3, 4, 5, 6])).toEqual({
+      small: [1, 2],
+      even: [4, 6],
+      rest: [3, 5],
+      dead: [],
+    })
   })
 
   test('drops what is left when nobody reads the rest', async () => {
@@ -40,7 +45,12 @@ describe.each(forms)('split as %s', (form) => {
       const { small, odds, rest } = events.split({ small: (n) => n < 2, odds: odd }, { name: 'router' })
       return { small: small.to(collecting()), odds: odds.to(collecting()), rest: rest.to(collecting()) }
     }
-    expect(await throughAll(form, steps, [1, 2, 3, 4])).toEqual({ small: [1], odds: [3], rest: [4], dead: ['router refused 2 of test:1: USER_CODE two'] })
+    expect(await throughAll(form, steps, [1, 2, 3, 4])).toEqual({
+      small: [1],
+      odds: [3],
+      rest: [4],
+      dead: ['router refused 2 of test:1: USER_CODE two'],
+    })
   })
 
   test('blames the step behind a branch for what that throws', async () => {
@@ -49,9 +59,15 @@ describe.each(forms)('split as %s', (form) => {
       const boom = (n: number): number => {
         throw new Error(`boom ${n}`)
       }
-      return { small: small.map(boom, { name: 'left' }).to(collecting()), rest: rest.map(boom, { name: 'right' }).to(collecting()) }
+      return {
+        small: small.map(boom, { name: 'left' }).to(collecting()),
+        rest: rest.map(boom, { name: 'right' }).to(collecting()),
+      }
     }
-    expect((await throughAll(form, steps, [1, 2])).dead).toEqual(['left refused 1 of test:0: USER_CODE boom 1', 'right refused 2 of test:1: USER_CODE boom 2'])
+    expect((await throughAll(form, steps, [1, 2])).dead).toEqual([
+      'left refused 1 of test:0: USER_CODE boom 1',
+      'right refused 2 of test:1: USER_CODE boom 2',
+    ])
   })
 
   test('lets a branch be read by several steps', async () => {

@@ -21,7 +21,15 @@ function drain(queue: TimerQueue): string[] {
 }
 
 test('a queue of timers gives the live ones in order of time, key and tag, whatever the order of setting', () => {
-  const moves = fc.array(fc.record({ key: fc.constantFrom('a', 'b', 'c'), id: fc.constantFrom('e', 'e:x', 'e:y'), at: fc.nat(20), cancel: fc.boolean() }), { maxLength: 60 })
+  const moves = fc.array(
+    fc.record({
+      key: fc.constantFrom('a', 'b', 'c'),
+      id: fc.constantFrom('e', 'e:x', 'e:y'),
+      at: fc.nat(20),
+      cancel: fc.boolean(),
+    }),
+    { maxLength: 60 },
+  )
   fc.assert(
     fc.property(moves, (script) => {
       const queue = new TimerQueue()
@@ -31,7 +39,8 @@ test('a queue of timers gives the live ones in order of time, key and tag, whate
         else set(queue, entries[key], id, at)
       }
       const live = Object.values(entries).flatMap(({ timers }) => [...timers.values()])
-      const order = (a: SetTimer, b: SetTimer): number => a.at - b.at || (String(a.of.key) < String(b.of.key) ? -1 : a.of === b.of ? (a.id < b.id ? -1 : 1) : 1)
+      const order = (a: SetTimer, b: SetTimer): number =>
+        a.at - b.at || (String(a.of.key) < String(b.of.key) ? -1 : a.of === b.of ? (a.id < b.id ? -1 : 1) : 1)
       expect(drain(queue)).toEqual(live.toSorted(order).map(({ at, of, id }) => `${at} ${String(of.key)} ${id}`))
     }),
     runs(200),

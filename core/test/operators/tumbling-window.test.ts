@@ -10,7 +10,12 @@ describe.each(forms)('tumbling windows as %s', (form) => {
   test('hold the records of a key from their start on, up to their end', async () => {
     const driver = driveWindowed(form, spec)
     await driver.send('events', rec(0), rec(9.5), rec(10), rec(19, 'b'), rec(30))
-    expect((await driver.finish()).fired).toEqual(['a 0–10: 2 of 2', 'a 10–20: 1 of 1', 'b 10–20: 1 of 1', 'a 30–40: 1 of 1'])
+    expect((await driver.finish()).fired).toEqual([
+      'a 0–10: 2 of 2',
+      'a 10–20: 1 of 1',
+      'b 10–20: 1 of 1',
+      'a 30–40: 1 of 1',
+    ])
   })
 
   test('fire when the watermark reaches their end, not a ms before', async () => {
@@ -49,7 +54,9 @@ describe.each(forms)('tumbling windows as %s', (form) => {
   test('drop late records when told to', async () => {
     const built = topology('dropped')
       .sources(() => ({ events: from(scripted<Rec>(), timed) }))
-      .build(({ events }) => ({ fired: events.keyBy('key').window(spec, { late: 'drop' }).aggregate({ n: count() }).to(collecting()) }))
+      .build(({ events }) => ({
+        fired: events.keyBy('key').window(spec, { late: 'drop' }).aggregate({ n: count() }).to(collecting()),
+      }))
     const driver = drive(built, { form })
     await driver.send('events', rec(20), rec(3))
     expect(await driver.finish()).toEqual({ fired: [{ key: 'a', start: 20, end: 30, n: 1 }], deadLetters: [] })
@@ -107,9 +114,24 @@ describe.each(forms)('tumbling windows as %s', (form) => {
     })
     const built = topology('picky')
       .sources(() => ({ events: from(scripted<Rec>(), timed) }))
-      .build(({ events }) => ({ fired: events.keyBy('key').window(spec).aggregate({ n: count(), sum: sum('n'), picky, first: first() }).to(collecting()) }))
+      .build(({ events }) => ({
+        fired: events
+          .keyBy('key')
+          .window(spec)
+          .aggregate({ n: count(), sum: sum('n'), picky, first: first() })
+          .to(collecting()),
+      }))
     const driver = drive(built, { form })
-    await driver.send('events', rec(1, 'a', -1), rec(1, 'b', 1), checkpoint(), rec(2, 'b', -2), crash(), rec(3, 'b', 3), rec(4, 'c', -4))
+    await driver.send(
+      'events',
+      rec(1, 'a', -1),
+      rec(1, 'b', 1),
+      checkpoint(),
+      rec(2, 'b', -2),
+      crash(),
+      rec(3, 'b', 3),
+      rec(4, 'c', -4),
+    )
     const { fired, deadLetters } = await driver.finish()
     expect(fired).toEqual([{ key: 'b', start: 0, end: 10, n: 2, sum: 4, picky: '13', first: rec(1, 'b', 1) }])
     expect(deadLetters.map(({ message }) => message)).toEqual(['-1 is refused', '-2 is refused', '-4 is refused'])
@@ -119,17 +141,22 @@ describe.each(forms)('tumbling windows as %s', (form) => {
     const built = topology('results')
       .sources(() => ({ events: from(scripted<Rec>(), timed) }))
       .build(({ events }) => {
-        const picky = events.keyBy('key').window(spec).process(function* (values, { key, start, end }) {
-          yield `${key} ${start}–${end}: ${values.length}`
-          if (key === 'b') throw new Error('no b')
-        })
+        const picky = events
+          .keyBy('key')
+          .window(spec)
+          .process(function* (values, { key, start, end }) {
+            yield `${key} ${start}–${end}: ${values.length}`
+            if (key === 'b') throw new Error('no b')
+          })
         return { fired: picky.to(collecting()) }
       })
     const driver = drive(built, { form })
     await driver.send('events', rec(1), rec(2, 'b'), rec(3, 'c'))
     const { fired, deadLetters } = await driver.finish()
     expect(fired).toEqual(['a 0–10: 1', 'c 0–10: 1'])
-    expect(deadLetters.map(told)).toEqual(['events.window refused {"key":"b","start":0,"end":10} of events.window:b@0: USER_CODE no b'])
+    expect(deadLetters.map(told)).toEqual([
+      'events.window refused {"key":"b","start":0,"end":10} of events.window:b@0: USER_CODE no b',
+    ])
   })
 
   test('keep each result apart when a topology names its results in another order after a restart', async () => {
@@ -144,7 +171,14 @@ describe.each(forms)('tumbling windows as %s', (form) => {
     const { Engine } = await import('../../src/engine/engine.ts')
     const meta = () => ({ partition: 'p', arrival: 0 })
     const before = new Engine(build(false), { clock: { now: () => 0 }, form })
-    before.process(before.addPartition('events', 'p'), { type: 'records', values: [rec(1, 'a', 7), rec(2, 'a', 5)], arrival: 0, position: '', positionOf: String, metaOf: meta })
+    before.process(before.addPartition('events', 'p'), {
+      type: 'records',
+      values: [rec(1, 'a', 7), rec(2, 'a', 5)],
+      arrival: 0,
+      position: '',
+      positionOf: String,
+      metaOf: meta,
+    })
     before.advance()
     const { meta: stored, delta } = before.snapshot()
     const after = new Engine(build(true), { clock: { now: () => 0 }, form })
@@ -184,12 +218,25 @@ describe.each(forms)('early firings of tumbling windows as %s', (form) => {
       const before = driver.committed().fired.length
       await driver.send('events', rec(2))
       await driver.advance('10m')
-      expect(driver.committed().fired.slice(before).filter((line) => line.startsWith('a'))).toEqual(['a 0–10: 2 of 2'])
+      expect(
+        driver
+          .committed()
+          .fired.slice(before)
+          .filter((line) => line.startsWith('a')),
+      ).toEqual(['a 0–10: 2 of 2'])
     }
   })
 
   test('leave the last result as it is, crash or not', async () => {
-    const script = (incident: boolean) => [rec(1), rec(2), checkpoint(), rec(3), ...(incident ? [crash()] : []), rec(4), rec(12)]
+    const script = (incident: boolean) => [
+      rec(1),
+      rec(2),
+      checkpoint(),
+      rec(3),
+      ...(incident ? [crash()] : []),
+      rec(4),
+      rec(12),
+    ]
     const last = async (incident: boolean) => {
       const driver = drive(windowed(spec, { early: { every: 2 } }), { form })
       await driver.send('events', ...script(incident))

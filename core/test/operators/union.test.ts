@@ -10,7 +10,11 @@ const refuseTwo = (n: number): number => {
 
 describe.each(forms)('union as %s', (form) => {
   test('gives a record once for each branch it comes through', async () => {
-    const steps = (events: Stream<number>): Stream<number> => events.union(events.map((n) => n * 10), events.filter((n) => n > 1))
+    const steps = (events: Stream<number>): Stream<number> =>
+      events.union(
+        events.map((n) => n * 10),
+        events.filter((n) => n > 1),
+      )
     expect((await through(form, steps, [1, 2])).out.toSorted((a, b) => a - b)).toEqual([1, 2, 2, 10, 20])
   })
 
@@ -21,7 +25,10 @@ describe.each(forms)('union as %s', (form) => {
   test('gives the record through the other branches when one fails', async () => {
     const steps = (events: Stream<number>): Stream<string> => {
       const kept = events.map((n) => `kept ${n}`)
-      return events.map(refuseTwo).map((n) => `passed ${n}`).union(kept)
+      return events
+        .map(refuseTwo)
+        .map((n) => `passed ${n}`)
+        .union(kept)
     }
     const { out, dead } = await through(form, steps, [1, 2, 3])
     expect(out.toSorted()).toEqual(['kept 1', 'kept 2', 'kept 3', 'passed 1', 'passed 3'])
@@ -29,8 +36,12 @@ describe.each(forms)('union as %s', (form) => {
   })
 
   test('gives a dead letter for each branch that fails', async () => {
-    const steps = (events: Stream<number>): Stream<number> => events.map(refuseTwo, { name: 'a' }).union(events.map(refuseTwo, { name: 'b' }))
-    expect((await through(form, steps, [2])).dead).toEqual(['a refused 2 of test:0: USER_CODE two', 'b refused 2 of test:0: USER_CODE two'])
+    const steps = (events: Stream<number>): Stream<number> =>
+      events.map(refuseTwo, { name: 'a' }).union(events.map(refuseTwo, { name: 'b' }))
+    expect((await through(form, steps, [2])).dead).toEqual([
+      'a refused 2 of test:0: USER_CODE two',
+      'b refused 2 of test:0: USER_CODE two',
+    ])
   })
 
   test('joins two sources', async () => {
@@ -47,7 +58,10 @@ describe.each(forms)('union as %s', (form) => {
   test('writes a record to every sink of a stream', async () => {
     const { one, two } = await throughAll(
       form,
-      (events: Stream<number>) => ({ one: events.to(collecting()), two: events.filter((n) => n !== 2).to(collecting()) }),
+      (events: Stream<number>) => ({
+        one: events.to(collecting()),
+        two: events.filter((n) => n !== 2).to(collecting()),
+      }),
       [1, 2, 3],
     )
     expect([one, two]).toEqual([

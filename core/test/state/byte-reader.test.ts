@@ -58,18 +58,29 @@ test('reads what was written, in order, wherever the bytes lie in their buffer',
 
 test('tells bytes that end too early, and never reads past their end', () => {
   fc.assert(
-    fc.property(items.filter((all) => write(all).length > 0), fc.nat(), (all, at) => {
-      const bytes = write(all)
-      const from = new ByteReader(bytes.subarray(0, at % bytes.length))
-      expect(() => all.map(({ kind }) => read(from, kind))).toThrow(corrupt)
-    }),
+    fc.property(
+      items.filter((all) => write(all).length > 0),
+      fc.nat(),
+      (all, at) => {
+        const bytes = write(all)
+        const from = new ByteReader(bytes.subarray(0, at % bytes.length))
+        expect(() => all.map(({ kind }) => read(from, kind))).toThrow(corrupt)
+      },
+    ),
     runs(300),
   )
 })
 
 test('tells a number that is no safe integer', () => {
-  for (const bytes of [[0x80], [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f], Array.from({ length: 300 }, () => 0x80), [...Array.from({ length: 300 }, () => 0x80), 0]]) {
+  for (const bytes of [
+    [0x80],
+    [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x1f],
+    Array.from({ length: 300 }, () => 0x80),
+    [...Array.from({ length: 300 }, () => 0x80), 0],
+  ]) {
     expect(() => new ByteReader(new Uint8Array(bytes)).varint()).toThrow(corrupt)
   }
-  expect(new ByteReader(new Uint8Array([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f])).varint()).toBe(Number.MAX_SAFE_INTEGER)
+  expect(new ByteReader(new Uint8Array([0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f])).varint()).toBe(
+    Number.MAX_SAFE_INTEGER,
+  )
 })

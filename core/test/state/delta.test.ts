@@ -6,7 +6,13 @@ import { runs } from '../support/runs.ts'
 import { texts } from './support.ts'
 
 type Change =
-  | { readonly does: 'put'; readonly state: string; readonly group: string; readonly key: string; readonly value: number }
+  | {
+      readonly does: 'put'
+      readonly state: string
+      readonly group: string
+      readonly key: string
+      readonly value: number
+    }
   | { readonly does: 'delete'; readonly state: string; readonly group: string; readonly key: string }
   | { readonly does: 'drop'; readonly state: string; readonly group: string }
 
@@ -14,7 +20,10 @@ const names = { state: fc.constantFrom('one', 'two', 'ü'), group: fc.constantFr
 const keys = fc.oneof(fc.constantFrom('a', 'b', 'c'), texts)
 const changes: fc.Arbitrary<readonly Change[]> = fc.array(
   fc.oneof(
-    { weight: 5, arbitrary: fc.record({ does: fc.constant('put' as const), ...names, key: keys, value: fc.integer() }) },
+    {
+      weight: 5,
+      arbitrary: fc.record({ does: fc.constant('put' as const), ...names, key: keys, value: fc.integer() }),
+    },
     { weight: 2, arbitrary: fc.record({ does: fc.constant('delete' as const), ...names, key: keys }) },
     { weight: 1, arbitrary: fc.record({ does: fc.constant('drop' as const), ...names }) },
   ),
@@ -55,7 +64,11 @@ function contents(blobs: readonly Uint8Array[]): Map<string, unknown> {
   for (const blob of blobs) for (const _ of image.apply(blob));
   const entries = new Map<string, unknown>()
   for (const state of image.states()) {
-    image.forEach(state, (group, key, value) => void entries.set(`${JSON.stringify([state, group])} ${String(readValue(key))}`, readValue(value)))
+    image.forEach(
+      state,
+      (group, key, value) =>
+        void entries.set(`${JSON.stringify([state, group])} ${String(readValue(key))}`, readValue(value)),
+    )
   }
   return entries
 }
@@ -98,13 +111,18 @@ describe('blobs of state', () => {
   })
 
   test('keep what compaction keeps: a compacted base says the same when it is compacted again', () => {
-    const base = compacted([blobOf([{ does: 'put', state: 'one', group: 'g', key: 'a', value: 1 }]) ?? new Uint8Array()])
+    const base = compacted([
+      blobOf([{ does: 'put', state: 'one', group: 'g', key: 'a', value: 1 }]) ?? new Uint8Array(),
+    ])
     expect(compacted([base])).toEqual(base)
     expect(contents([compacted([])])).toEqual(new Map())
   })
 
   test('are applied and compacted in slices, so that something else can be done in between', () => {
-    const many = Array.from({ length: 20_000 }, (_, i) => ({ does: 'put', state: 'one', group: '', key: `k${i}`, value: i }) as const)
+    const many = Array.from(
+      { length: 20_000 },
+      (_, i) => ({ does: 'put', state: 'one', group: '', key: `k${i}`, value: i }) as const,
+    )
     const blob = blobOf(many) ?? new Uint8Array()
     expect([...new StateImage().apply(blob)].length).toBeGreaterThanOrEqual(4)
     expect([...compactState([blob])].length).toBeGreaterThanOrEqual(8)
@@ -113,7 +131,10 @@ describe('blobs of state', () => {
 
   test('hold long keys and values', () => {
     const long = 'ü'.repeat(50_000)
-    const blob = blobOf([{ does: 'put', state: 'one', group: '', key: long, value: 1 }, { does: 'put', state: 'one', group: '', key: `${long}!`, value: 2 }])
+    const blob = blobOf([
+      { does: 'put', state: 'one', group: '', key: long, value: 1 },
+      { does: 'put', state: 'one', group: '', key: `${long}!`, value: 2 },
+    ])
     expect(contents([compacted([blob ?? new Uint8Array()])]).size).toBe(2)
   })
 })
@@ -130,7 +151,9 @@ describe('blobs that are damaged', () => {
     ['empty', new Uint8Array(), 'ends in the middle'],
     ['with an unknown step', new Uint8Array([1, 9]), 'an unknown step 9 at byte 1'],
   ])('are told when they are %s', (_, blob, message) => {
-    expect(() => contents([blob])).toThrow(expect.objectContaining({ code: 'CORRUPT_STATE', message: expect.stringContaining(message) as string }) as Error)
+    expect(() => contents([blob])).toThrow(
+      expect.objectContaining({ code: 'CORRUPT_STATE', message: expect.stringContaining(message) as string }) as Error,
+    )
   })
 
   test('never do worse than CORRUPT_STATE', () => {
@@ -142,7 +165,8 @@ describe('blobs that are damaged', () => {
           const image = new StateImage()
           try {
             for (const _ of image.apply(blob));
-            for (const state of image.states()) image.forEach(state, (_, key, value) => [readValue(key), readValue(value)])
+            for (const state of image.states())
+              image.forEach(state, (_, key, value) => [readValue(key), readValue(value)])
           } catch (error) {
             expect(error).toMatchObject({ code: 'CORRUPT_STATE' })
           }

@@ -6,7 +6,14 @@ import { runs } from '../support/runs.ts'
 const numeric = (a: number, b: number): number => a - b
 
 test('a heap gives the least of what is in it, always', () => {
-  const commands = fc.array(fc.oneof({ weight: 3, arbitrary: fc.integer({ min: -20, max: 20 }) }, { weight: 2, arbitrary: fc.constant('pop' as const) }, { weight: 1, arbitrary: fc.constant('retain' as const) }), { maxLength: 100 })
+  const commands = fc.array(
+    fc.oneof(
+      { weight: 3, arbitrary: fc.integer({ min: -20, max: 20 }) },
+      { weight: 2, arbitrary: fc.constant('pop' as const) },
+      { weight: 1, arbitrary: fc.constant('retain' as const) },
+    ),
+    { maxLength: 100 },
+  )
   fc.assert(
     fc.property(commands, (script) => {
       const heap = new Heap<number>(numeric)

@@ -7,7 +7,8 @@ import { scalars, written } from './support.ts'
 const keys = fc.array(scalars, { minLength: 1, maxLength: 4 })
 
 /** Equal as keys: 0 and −0 are. */
-const same = (a: readonly Key[], b: readonly Key[]): boolean => a.length === b.length && a.every((part, i) => part === b[i])
+const same = (a: readonly Key[], b: readonly Key[]): boolean =>
+  a.length === b.length && a.every((part, i) => part === b[i])
 
 describe('a key of several parts', () => {
   test('is split into what it was joined of, with its types', () => {
@@ -26,7 +27,24 @@ describe('a key of several parts', () => {
       }),
       runs(1000),
     )
-    const alike: Key[][] = [['a', 'b'], ['ab'], ['ab', ''], ['', 'ab'], ['a'], ['a', ''], [1, 1], ['1', '1'], [11], ['11'], [1n, 1], [true], ['true'], ['st1:a'], ['st1:', 'a'], ['1:a']]
+    const alike: Key[][] = [
+      ['a', 'b'],
+      ['ab'],
+      ['ab', ''],
+      ['', 'ab'],
+      ['a'],
+      ['a', ''],
+      [1, 1],
+      ['1', '1'],
+      [11],
+      ['11'],
+      [1n, 1],
+      [true],
+      ['true'],
+      ['st1:a'],
+      ['st1:', 'a'],
+      ['1:a'],
+    ]
     expect(new Set(alike.map(joinKey)).size).toBe(alike.length)
   })
 
@@ -40,14 +58,16 @@ describe('a key of several parts', () => {
   })
 
   test('refuses a part that is none', () => {
-    for (const part of [undefined, null, NaN, {}, [], Symbol('s'), () => 1]) expect(() => joinKey(['a', part])).toThrow(expect.objectContaining({ code: 'BAD_KEY' }) as Error)
+    for (const part of [undefined, null, NaN, {}, [], Symbol('s'), () => 1])
+      expect(() => joinKey(['a', part])).toThrow(expect.objectContaining({ code: 'BAD_KEY' }) as Error)
   })
 })
 
 test('a key is a string, bigint, boolean or number, and −0 is 0', () => {
   for (const key of ['', 'a', 0, -1.5, Infinity, 5n, true, false]) expect(checkKey(key)).toBe(key)
   expect(Object.is(checkKey(-0), 0)).toBe(true)
-  for (const none of [undefined, null, NaN, {}, [], new Date(0), Symbol('s')]) expect(() => checkKey(none)).toThrow(expect.objectContaining({ code: 'BAD_KEY' }) as Error)
+  for (const none of [undefined, null, NaN, {}, [], new Date(0), Symbol('s')])
+    expect(() => checkKey(none)).toThrow(expect.objectContaining({ code: 'BAD_KEY' }) as Error)
 })
 
 describe('the exchange partition of a key', () => {
@@ -73,7 +93,8 @@ describe('the exchange partition of a key', () => {
       [-(2n ** 70n), 0, 8, 20, 712],
       [joinKey(['a', 1]), 1, 5, 73, 2501],
     ]
-    for (const [key, ...partitions] of vectors) expect([key, ...[2, 16, 100, 4096].map((n) => keyPartition(written(key), n))]).toEqual([key, ...partitions])
+    for (const [key, ...partitions] of vectors)
+      expect([key, ...[2, 16, 100, 4096].map((n) => keyPartition(written(key), n))]).toEqual([key, ...partitions])
   })
 
   test('is a whole number below the number of partitions', () => {

@@ -20,11 +20,20 @@ export const readBack = (bytes: Uint8Array): unknown => {
 export const texts: fc.Arbitrary<string> = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary' }),
-  fc.string({ unit: fc.constantFrom('a', 'ä', '\ud83d', '\ude00', '\ud800', '\udfff', '\ufeff', '\ufffd', '\u0000', ':', '1') }),
+  fc.string({
+    unit: fc.constantFrom('a', 'ä', '\ud83d', '\ude00', '\ud800', '\udfff', '\ufeff', '\ufffd', '\u0000', ':', '1'),
+  }),
   fc.string({ minLength: 60, maxLength: 70 }),
 )
 
-export const scalars = fc.oneof(texts, fc.boolean(), fc.bigInt(), fc.double({ noNaN: true }), fc.integer(), fc.maxSafeInteger())
+export const scalars = fc.oneof(
+  texts,
+  fc.boolean(),
+  fc.bigInt(),
+  fc.double({ noNaN: true }),
+  fc.integer(),
+  fc.maxSafeInteger(),
+)
 
 const dates = fc.date({ noInvalidDate: false })
 const leaves = fc.oneof(scalars, fc.constant(NaN), fc.constant(undefined), fc.constant(null), dates, fc.uint8Array())
@@ -35,7 +44,9 @@ export const storable: fc.Arbitrary<unknown> = fc.letrec<{ value: unknown }>((ti
     { maxDepth: 4, depthSize: 'small' },
     leaves,
     fc.array(tie('value')),
-    fc.dictionary(fc.oneof(texts, fc.constantFrom('__proto__', 'length', '1', '')), tie('value'), { noNullPrototype: true }),
+    fc.dictionary(fc.oneof(texts, fc.constantFrom('__proto__', 'length', '1', '')), tie('value'), {
+      noNullPrototype: true,
+    }),
     fc.array(fc.tuple(scalars, tie('value'))).map((entries) => new Map(entries)),
     fc.array(scalars).map((items) => new Set(items)),
   ),

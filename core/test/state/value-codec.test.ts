@@ -30,7 +30,15 @@ describe('the stored form of a value', () => {
     ['holes and undefined in an array', [1, undefined, 2]],
     ['a long text', 'ä'.repeat(10_000)],
     ['empty things', ['', [], {}, new Map(), new Set(), new Uint8Array()]],
-    ['maps and sets in each other', new Map<unknown, unknown>([[1, new Set([new Map([['a', 1]])])], ['1', 2], [true, 3], [1n, 4]])],
+    [
+      'maps and sets in each other',
+      new Map<unknown, unknown>([
+        [1, new Set([new Map([['a', 1]])])],
+        ['1', 2],
+        [true, 3],
+        [1n, 4],
+      ]),
+    ],
   ])('keeps %s', (_, value) => {
     const back = readBack(written(value))
     expect(back).toStrictEqual(value)
@@ -65,7 +73,27 @@ describe('the stored form of a value', () => {
 
   test('does not change between releases', () => {
     const hex = (value: unknown): string => Buffer.from(written(value)).toString('hex')
-    expect([undefined, null, false, true, 5, -5, 300, 1.5, 'ab', 'ä', 255n, new Date(1), [1], { a: 1 }, new Map([[1, 2]]), new Set([1]), new Uint8Array([7])].map(hex)).toEqual([
+    expect(
+      [
+        undefined,
+        null,
+        false,
+        true,
+        5,
+        -5,
+        300,
+        1.5,
+        'ab',
+        'ä',
+        255n,
+        new Date(1),
+        [1],
+        { a: 1 },
+        new Map([[1, 2]]),
+        new Set([1]),
+        new Uint8Array([7]),
+      ].map(hex),
+    ).toEqual([
       '00',
       '01',
       '02',
@@ -98,17 +126,28 @@ describe('the stored form of a value', () => {
     ['a regular expression', /a/, 'an instance of RegExp cannot be kept in state'],
     ['an error', new Error('no'), 'an instance of Error cannot be kept in state'],
     ['another typed array', new Float64Array(1), 'an instance of Float64Array cannot be kept in state'],
-    ['an object whose prototype is no class', Object.create(Object.create(null) as object), 'an object with a prototype of its own cannot be kept in state'],
+    [
+      'an object whose prototype is no class',
+      Object.create(Object.create(null) as object),
+      'an object with a prototype of its own cannot be kept in state',
+    ],
   ])('refuses %s, at any depth', (_, value, message) => {
     for (const around of [value, [value], { a: { b: value } }, new Map([[1, value]]), new Set([value])]) {
-      expect(() => written(around)).toThrow(expect.objectContaining({ code: 'USER_CODE', message: expect.stringContaining(message) as string }) as Error)
+      expect(() => written(around)).toThrow(
+        expect.objectContaining({ code: 'USER_CODE', message: expect.stringContaining(message) as string }) as Error,
+      )
     }
   })
 
   test('refuses what contains itself, or is too deep', () => {
     const circular: unknown[] = []
     circular.push({ circular })
-    expect(() => written(circular)).toThrow(expect.objectContaining({ code: 'USER_CODE', message: expect.stringContaining('it may contain itself') as string }) as Error)
+    expect(() => written(circular)).toThrow(
+      expect.objectContaining({
+        code: 'USER_CODE',
+        message: expect.stringContaining('it may contain itself') as string,
+      }) as Error,
+    )
     let deep: unknown = 1
     for (let i = 0; i < 100_000; i++) deep = [deep]
     expect(() => written(deep)).toThrow(expect.objectContaining({ code: 'USER_CODE' }) as Error)

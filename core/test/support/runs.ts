@@ -1,2 +1,4 @@
 /** Parameters of a property: so many runs, and `RUNS` times as many where that is set, for a long night. */
-export const runs = (numRuns: number): { readonly numRuns: number } => ({ numRuns: numRuns * Number(process.env['RUNS'] ?? 1) })
+export const runs = (numRuns: number): { readonly numRuns: number } => ({
+  numRuns: numRuns * Number(process.env['RUNS'] ?? 1),
+})

@@ -43,7 +43,13 @@ export interface Kept {
 const nothing: Kept = { meta: undefined, blobs: [], positions: new Map() }
 
 /** Runs partitions by a schedule, and the rest of them after it, as a worker that checkpoints would. */
-export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[], form: Form, from: Kept = nothing): Fed {
+export function feed(
+  graph: Graph,
+  partitions: Partitions,
+  moves: readonly Move[],
+  form: Form,
+  from: Kept = nothing,
+): Fed {
   const outputs: Record<string, unknown[]> = Object.fromEntries(graph.sinks.map(({ name }) => [name, []]))
   const deadLetters: DeadLetter[] = []
   const order: (readonly [string, unknown])[] = []
@@ -65,9 +71,10 @@ export function feed(graph: Graph, partitions: Partitions, moves: readonly Move[
   }
 
   function advance(): void {
-    for (let done = false; !done; ) {
+    for (let done = false; !done;) {
       done = life.engine.advance()
-      for (const output of life.engine.outputs) (life.outputs[output.sink] ??= []).push(...(output.take()?.values ?? []))
+      for (const output of life.engine.outputs)
+        (life.outputs[output.sink] ??= []).push(...(output.take()?.values ?? []))
       life.deadLetters.push(...life.engine.takeDeadLetters())
     }
   }

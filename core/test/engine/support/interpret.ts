@@ -40,7 +40,10 @@ export function interpret(graph: Graph, values: readonly unknown[], nameOf: (nod
     }
   }
 
-  function route(node: SplitNode, value: unknown): readonly { readonly value: unknown; readonly to: readonly Node[] }[] {
+  function route(
+    node: SplitNode,
+    value: unknown,
+  ): readonly { readonly value: unknown; readonly to: readonly Node[] }[] {
     const branch = node.branches.findIndex(({ fn }) => (fn as Call)(value))
     const to = readers(node).filter((reader) => (reader as BranchNode).branch === branch)
     return to.length === 0 ? [] : [{ value, to }]

@@ -29,9 +29,16 @@ interface Placed extends Rec {
 }
 
 /** What windows must hold, from the records and their times alone: the naïve way, over everything at once. */
-export function oracle(partitions: Readonly<Record<string, readonly Rec[]>>, spec: WindowSpec, outOfOrderness: number, lateness: number): Expected {
+export function oracle(
+  partitions: Readonly<Record<string, readonly Rec[]>>,
+  spec: WindowSpec,
+  outOfOrderness: number,
+  lateness: number,
+): Expected {
   const placed = Object.entries(partitions).flatMap(([partition, records]) => place(partition, records, outOfOrderness))
-  placed.sort((a, b) => a.at - b.at || (a.partition < b.partition ? -1 : a.partition > b.partition ? 1 : a.place - b.place))
+  placed.sort(
+    (a, b) => a.at - b.at || (a.partition < b.partition ? -1 : a.partition > b.partition ? 1 : a.place - b.place),
+  )
   return spec.kind === 'session' ? sessions(placed, spec.gapMs, lateness) : aligned(placed, spec, lateness)
 }
 
@@ -44,7 +51,11 @@ function place(partition: string, records: readonly Rec[], outOfOrderness: numbe
   })
 }
 
-function aligned(records: readonly Placed[], spec: Exclude<WindowSpec, { kind: 'session' }>, lateness: number): Expected {
+function aligned(
+  records: readonly Placed[],
+  spec: Exclude<WindowSpec, { kind: 'session' }>,
+  lateness: number,
+): Expected {
   const every = spec.kind === 'tumbling' ? spec.sizeMs : spec.everyMs
   const windows = new Map<string, { key: string; start: number; end: number; records: Rec[] }>()
   const late = new Set<Rec>()

@@ -34,7 +34,8 @@ export const randomSteps = (options: { readonly keeping: boolean }): fc.Arbitrar
   )
 
 /** The topology of these steps over whole numbers; every stream that no step reads ends in a sink. */
-export const graphOf = (steps: readonly RandomStep[], readsLetters: boolean): Graph => unplaced(() => build(steps, readsLetters))
+export const graphOf = (steps: readonly RandomStep[], readsLetters: boolean): Graph =>
+  unplaced(() => build(steps, readsLetters))
 
 function build(steps: readonly RandomStep[], readsLetters: boolean): Graph {
   return topology('random')
@@ -54,13 +55,20 @@ function build(steps: readonly RandomStep[], readsLetters: boolean): Graph {
       })
       const ends = [...unread].map((stream, i) => [`out${i}`, stream.to(collecting())] as const)
       if (!readsLetters) return Object.fromEntries(ends)
-      const letters = deadLetters.map(({ node, message, position }) => `${node} ${message} ${position}`, { name: 'letters' })
+      const letters = deadLetters.map(({ node, message, position }) => `${node} ${message} ${position}`, {
+        name: 'letters',
+      })
       return { ...Object.fromEntries(ends), letters: letters.to(collecting()) }
     })
     .graph({})
 }
 
-function apply({ kind, factor, throwsAt, onError }: RandomStep, name: string, input: Stream<number>, other: Stream<number>): readonly Stream<number>[] {
+function apply(
+  { kind, factor, throwsAt, onError }: RandomStep,
+  name: string,
+  input: Stream<number>,
+  other: Stream<number>,
+): readonly Stream<number>[] {
   const options = { name, onError }
   const check = (n: number): number => {
     if (n % 11 === throwsAt) throw new Error(`${name} refuses ${n}`)
@@ -72,7 +80,12 @@ function apply({ kind, factor, throwsAt, onError }: RandomStep, name: string, in
     case 'filter':
       return [input.filter((n) => check(n) % (factor + 1) !== 0, options)]
     case 'flatMap':
-      return [input.flatMap(factor % 2 === 0 ? (n) => Array.from({ length: check(n) % factor }, (_, i) => n + i) : halfWay(check, factor), options)]
+      return [
+        input.flatMap(
+          factor % 2 === 0 ? (n) => Array.from({ length: check(n) % factor }, (_, i) => n + i) : halfWay(check, factor),
+          options,
+        ),
+      ]
     case 'tap':
       return [input.tap(check, options)]
     case 'union':
@@ -87,7 +100,11 @@ function apply({ kind, factor, throwsAt, onError }: RandomStep, name: string, in
       return [
         input
           .keyBy((n) => (n % 13 === throwsAt ? NaN : n % factor), { onError, name: `${name}.key` })
-          .reduce(() => 0, (sum, n) => (sum + check(n)) % 97, options)
+          .reduce(
+            () => 0,
+            (sum, n) => (sum + check(n)) % 97,
+            options,
+          )
           .map(({ key, value }) => (key + value) % 97),
       ]
   }

@@ -41,7 +41,10 @@ export function windowed(spec: WindowSpec, options: WindowOptions = {}, source: 
   return topology('windowed')
     .sources(() => ({ events: from(scripted<Rec>(), { eventTime: 'at', maxAhead: '1d', ...source }) }))
     .build(({ events }) => {
-      const fired = events.keyBy('key').window(spec, options).aggregate({ n: count(), sum: sum('n') })
+      const fired = events
+        .keyBy('key')
+        .window(spec, options)
+        .aggregate({ n: count(), sum: sum('n') })
       return { fired: fired.map(shown).to(collecting<string>()), late: fired.late.to(collecting<Rec>()) }
     })
 }
@@ -52,7 +55,17 @@ export function mergedOnly(spec: WindowSpec, options: WindowOptions = {}, source
     .sources(() => ({ events: from(scripted<Rec>(), { eventTime: 'at', maxAhead: '1d', ...source }) }))
     .build(({ events }) => {
       const fired = events.keyBy('key').window(spec, options).aggregate({ numbers })
-      const line = ({ key, start, end, numbers: all }: { key: string; start: number; end: number; numbers: string }): string => `${key} ${start}–${end}: ${all}`
+      const line = ({
+        key,
+        start,
+        end,
+        numbers: all,
+      }: {
+        key: string
+        start: number
+        end: number
+        numbers: string
+      }): string => `${key} ${start}–${end}: ${all}`
       return { fired: fired.map(line).to(collecting<string>()), late: fired.late.to(collecting<Rec>()) }
     })
 }
