@@ -3,6 +3,7 @@ import type { ByteWriter } from '../connector/byte-writer.ts'
 import { MillraceError } from '../errors.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { Code, type Form } from './code.ts'
+import { copyValue } from './copy-value.ts'
 import { selectField, type Key } from './key.ts'
 import { readValue, writeValue } from './value-codec.ts'
 
@@ -82,7 +83,7 @@ export class AccumulatorLayout {
       this.create = (k, e) => this.#closureCreate(k, e)
       this.merge = (a, b) => all.forEach((steps) => steps.merge(a, b))
       this.subtract = subtracts ? (a, b) => all.forEach((steps) => steps.subtract?.(a, b)) : undefined
-      this.results = (a) => all.map((steps) => steps.result(a))
+      this.results = (a) => this.#bound.map((b) => apart(b.steps.result(a), a[b.property('acc')]))
     }
   }
 
@@ -160,7 +161,10 @@ export class AccumulatorLayout {
 
   /** One expression a result, over the accumulator in the variable `a`. */
   resultExpressions(code: Code): string[] {
-    return this.#bound.map((b) => translate(code, b, b.code.result, 'undefined'))
+    return this.#bound.map((b) => {
+      const result = translate(code, b, b.code.result, 'undefined')
+      return b.aggregate.kind === 'aggregateOf' ? `${code.arg(apart)}(${result},a.${b.property('acc')})` : result
+    })
   }
 }
 
@@ -172,6 +176,12 @@ function bind(aggregates: Aggregates, part: 'pane' | 'total'): Bound[] {
     return { aggregate, result, code, steps: steps(property), property, measure }
   })
 }
+
+/**
+ * The result, but never the user's accumulator itself: that may be changed by the next record, or by the pane that
+ * leaves, before the result is written.
+ */
+const apart = (result: unknown, kept: unknown): unknown => (result === kept ? copyValue(result) : result)
 
 const callsUser = ({ aggregate }: Bound): boolean => aggregate.kind === 'aggregateOf' || aggregate.kind === 'reduce'
 

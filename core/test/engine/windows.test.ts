@@ -17,7 +17,7 @@ import type { WindowSpec } from '../../src/windows/window-spec.ts'
 import { runs } from '../support/runs.ts'
 import { feed, type Move } from './support/feed.ts'
 import { oracle, type OracleWindow, type Rec } from './support/oracle.ts'
-import { schedules } from './support/schedules.ts'
+import { partitioned, schedules } from './support/schedules.ts'
 import { unplaced } from './support/unplaced.ts'
 
 const specs: readonly WindowSpec[] = [
@@ -121,7 +121,7 @@ for (const form of ['generated', 'closures'] as const) {
               expect(ids(fed.outputs['late'] ?? [])).toEqual(ids(expected.late))
               expect(fed.deadLetters).toEqual([])
             }),
-            runs(60),
+            runs(40),
           )
         })
 
@@ -139,3 +139,61 @@ for (const form of ['generated', 'closures'] as const) {
     }
   }
 }
+
+const twoSources = (spec: WindowSpec, allowedLateness: number): Graph =>
+  unplaced(() =>
+    topology('union')
+      .sources(() => ({
+        left: from(scripted<Rec>(), { eventTime: 'at', outOfOrderness: 2, maxAhead: '1d' }),
+        right: from(scripted<Rec>(), { eventTime: 'at', outOfOrderness: 20, maxAhead: '1d' }),
+      }))
+      .build(({ left, right }) => {
+        const window = left.union(right).keyBy('key').window(spec, { allowedLateness })
+        const fired = window.aggregate({ n: count(), sum: sum('n'), ids: collect(), first: first(), last: last() })
+        return { windows: fired.to(collecting<object>()), late: fired.late.to(collecting<Rec>()) }
+      })
+      .graph({}),
+  )
+
+describe.each(['generated', 'closures'] as const)(
+  'windows over two sources with partitions of one name, as %s',
+  (form) => {
+    test('hold what an oracle says, in order, whichever is read first', () => {
+      const names = ['left/p', 'right/p', 'right/q']
+      const rows = fc.array(
+        fc.record({
+          partition: fc.constantFrom(...names),
+          key: fc.constantFrom('a', 'b'),
+          at: fc.nat(60),
+          n: fc.integer({ min: -5, max: 5 }),
+        }),
+        { maxLength: 40 },
+      )
+      fc.assert(
+        fc.property(
+          rows,
+          schedules(names),
+          fc.constantFrom(...specs),
+          fc.constantFrom(0, 5, 25),
+          (all, moves, spec, lateness) => {
+            const partitions = partitioned(
+              names,
+              all.map((record, id) => ({ ...record, id })),
+            )
+            const expected = oracle(partitions, spec, (id) => (id === 'left/p' ? 2 : 20), lateness)
+            const fed = feed(twoSources(spec, lateness), partitions, moves, form)
+            const windows = lastFirings((fed.outputs['windows'] ?? []) as Fired[], spec)
+            const rowOf = ({ key, start, end, records }: OracleWindow): object => {
+              const ids = records.map(({ id, key: k, at, n }) => ({ id, key: k, at, n }))
+              const total = records.reduce((sums, { n }) => sums + n, 0)
+              return { key, start, end, n: records.length, sum: total, ids, first: ids[0], last: ids.at(-1) }
+            }
+            expect(windows.toSorted(byKeyAndStart)).toEqual(expected.windows.map(rowOf).toSorted(byKeyAndStart))
+            expect(ids(fed.outputs['late'] ?? [])).toEqual(ids(expected.late))
+          },
+        ),
+        runs(60),
+      )
+    })
+  },
+)

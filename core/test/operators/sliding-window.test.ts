@@ -123,6 +123,48 @@ describe.each(forms)('sliding windows as %s', (form) => {
   })
 })
 
+describe.each(forms)('an aggregate that changes its accumulator and gives it away, as %s', (form) => {
+  /** Numbers in order of coming, as a list that is one and the same all along. */
+  const inPlace = (subtracts: boolean) =>
+    aggregateOf({
+      version: 1,
+      init: (): number[] => [],
+      add(all: number[], { n }: Rec) {
+        all.push(n)
+        return all
+      },
+      merge(all: number[], others: number[]) {
+        all.push(...others)
+        return all
+      },
+      ...(subtracts && {
+        subtract(all: number[], others: number[]) {
+          for (const n of others) all.splice(all.indexOf(n), 1)
+          return all
+        },
+      }),
+      result: (all: number[]) => all,
+    })
+
+  test.each([true, false])('gives results that nothing changes later (subtracts: %s)', async (subtracts) => {
+    const built = topology('given')
+      .sources(() => ({ events: from(scripted<Rec>(), timed) }))
+      .build(({ events }) => {
+        const windows = events
+          .keyBy('key')
+          .window(sliding({ size: 20, every: 10 }), { allowedLateness: 100, early: { every: 1 } })
+        return { fired: windows.aggregate({ all: inPlace(subtracts) }).to(collecting()) }
+      })
+    const driver = drive(built, { form })
+    await driver.send('events', rec(1, 'a', 1), rec(2, 'a', 2), rec(11, 'a', 3), rec(25, 'b', 9), rec(3, 'a', 4))
+    const { fired } = await driver.finish()
+    const ofA = fired
+      .filter(({ key }) => key === 'a')
+      .map(({ start, all }) => `${start}: ${all.toSorted((x, y) => x - y).join(' ')}`)
+    expect(ofA).toEqual(['-10: 1', '-10: 1 2', '0: 1 2 3', '-10: 1 2', '0: 1 2 3', '-10: 1 2 4', '0: 1 2 3 4', '10: 3'])
+  })
+})
+
 describe.each(forms)('running totals of sliding windows as %s', (form) => {
   const close = (a: number, b: number, size: number): boolean => Math.abs(a - b) <= 1e-9 * size
 

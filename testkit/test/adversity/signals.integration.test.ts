@@ -55,13 +55,13 @@ test('stops within five seconds of SIGTERM while records pour in, ends at once o
   const before = visibleMarks(out)
   const second = startJob(following)
   await until(() => visibleMarks(out) > before)
-  // both wait for it, so that the second comes in the middle of the stop; the lower number is delivered first
+  // both wait for it, so that the second comes in the middle of the stop; which of them that is, the system decides
   second.kill('SIGSTOP')
   second.kill('SIGINT')
   second.kill('SIGTERM')
   second.kill('SIGCONT')
   const ended = await second.ended
-  expect(ended.code).toBe(143)
+  expect([130, 143]).toContain(ended.code)
   expect(logOf(ended).map(({ msg }) => msg)).toContain(
     'stopping after a last checkpoint; a second signal ends the process at once',
   )

@@ -32,10 +32,12 @@ interface Placed extends Rec {
 export function oracle(
   partitions: Readonly<Record<string, readonly Rec[]>>,
   spec: WindowSpec,
-  outOfOrderness: number,
+  outOfOrderness: number | ((partition: string) => number),
   lateness: number,
 ): Expected {
-  const placed = Object.entries(partitions).flatMap(([partition, records]) => place(partition, records, outOfOrderness))
+  const placed = Object.entries(partitions).flatMap(([partition, records]) =>
+    place(partition, records, typeof outOfOrderness === 'number' ? outOfOrderness : outOfOrderness(partition)),
+  )
   placed.sort(
     (a, b) => a.at - b.at || (a.partition < b.partition ? -1 : a.partition > b.partition ? 1 : a.place - b.place),
   )

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { Move } from './feed.ts'
+import type { Move, Partitions } from './feed.ts'
 
 /** Random schedules over some partitions: mostly reads, some checkpoints, a few crashes. */
 export const schedules = (
@@ -31,4 +31,15 @@ export function partitioned<R extends { readonly partition: string }>(
   return Object.fromEntries(
     names.map((name) => [name, records.filter(({ partition }) => partition === name).map(without)]),
   )
+}
+
+/** The same reads in the same order, a record at a time. */
+export function oneByOne(reads: readonly Move[], partitions: Partitions): readonly Move[] {
+  const left = new Map(Object.entries(partitions).map(([id, records]) => [id, records.length]))
+  return reads.flatMap((move): readonly Move[] => {
+    if (typeof move === 'string') return [move]
+    const records = Math.min(move.records, left.get(move.read) ?? 0)
+    left.set(move.read, (left.get(move.read) ?? 0) - records)
+    return Array.from({ length: Math.max(records, 1) }, () => ({ read: move.read, records: Math.min(records, 1) }))
+  })
 }
