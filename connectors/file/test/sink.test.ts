@@ -241,13 +241,15 @@ test('answers retry while the destination is away, and lost only when it is not'
   expect(await writer.commit(handles)).toEqual(['lost'])
 })
 
-test('answers retry when the subfolder cannot be made', async () => {
+test('says why it cannot make a subfolder, and makes it later', async () => {
   const path = await temporaryFolder()
   const writer = await openWriter(folder({ path, encode: text, subfolder: 'sub/folder' }))
   await write(writer, numbers(0, 10))
   const { handles } = await writer.prepare(1, { last: true })
   await writeFile(join(path, 'sub'), 'in the way')
-  expect(await writer.commit(handles)).toEqual(['retry'])
+  await expect(writer.commit(handles)).rejects.toMatchObject({
+    message: expect.stringMatching(/sub\/folder: making output visible failed: .*; a part of the path is a file/),
+  })
   await rm(join(path, 'sub'))
   expect(await writer.commit(handles)).toEqual(['committed'])
   expect(await visibleLines(path)).toEqual(numbers(0, 10))

@@ -49,6 +49,8 @@ export interface Prepared {
   readonly handles: readonly Handle[]
   /** Given to {@link Sink.open} after a restart; undefined for nothing to remember. */
   readonly state?: Json
+  /** In how many ms it will have handles to give though nothing is written until then; absent for never. */
+  readonly againInMs?: number
 }
 
 /**

@@ -118,7 +118,7 @@ export class Engine {
     batch.arrival = records.arrival
     batch.base = state.count - from
     if (from === 0) for (const row of records.refused ?? []) this.#letters.refuseRow(input.node, state.id, row)
-    const to = this.#decode(input, state, records, from)
+    const to = this.#decode(input, records, from)
     state.count += to - from
     this.#records += to - from
     this.#network.setHorizons(state)
@@ -127,15 +127,14 @@ export class Engine {
     return to
   }
 
-  #decode({ node, decoder }: Input, partition: PartitionState, records: Records<unknown>, from: number): number {
+  #decode({ node, decoder }: Input, records: Records<unknown>, from: number): number {
     const { slab, values = [] } = records
     const batch = this.#batch
     if (slab !== undefined) {
       if (decoder === undefined)
         throw new MillraceError('SOURCE', `source '${node.name}' gave bytes, but has no codec to decode them`)
       const to = Math.min(from + batchRecords, slab.length)
-      const refuse = (row: number, error: unknown): void =>
-        this.#letters.undecodable(node, partition.id, records, row, error)
+      const refuse = (row: number, error: unknown): void => this.#letters.undecodable(node, records, row, error)
       batch.length = decoder.decode(slab, from, to, batch.values, batch.rows, refuse)
       return to
     }

@@ -60,10 +60,10 @@ export class Letters {
   }
 
   /** A row that its codec does not decode. */
-  undecodable(node: SourceNode, partition: string, records: Records<unknown>, row: number, error: unknown): void {
+  undecodable(node: SourceNode, records: Records<unknown>, row: number, error: unknown): void {
     const { slab } = records
     const bytes = slab?.bytes.slice(slab.starts[row], slab.ends[row]) ?? new Uint8Array()
-    this.refuseRow(node, partition, { error, position: records.positionOf(row), bytes })
+    this.refuseRow(node, records.metaOf(row).partition, { error, position: records.positionOf(row), bytes })
   }
 
   /** A record of a batch that a node could not take. */
@@ -103,8 +103,10 @@ export class Letters {
       const row = batch.rows[at] ?? 0
       const { slab } = batch.records ?? {}
       const bytes = slab ? slab.bytes.slice(slab.starts[row], slab.ends[row]) : jsonBytes(batch.values[at])
-      const { source = '', id = '' } = batch.partition ?? {}
-      return { source, partition: id, position: batch.records?.positionOf(row) ?? '', time: known, bytes }
+      // Asked of the records: those of a redrive come from a partition that is not the one they are fed as.
+      const partition = batch.records?.metaOf(row).partition ?? ''
+      const position = batch.records?.positionOf(row) ?? ''
+      return { source: batch.partition?.source ?? '', partition, position, time: known, bytes }
     }
     const head = this.#heads.get(batch) ?? 'deadLetters'
     const position = `${String(batch.keys[at])}@${time}`

@@ -74,12 +74,16 @@ export class Checkpointer {
     return this.#options.state.seq
   }
 
-  /** Takes a checkpoint of this instant: the caller processes nothing until it resolves. */
-  async take(request: CheckpointRequest): Promise<void> {
+  /**
+   * Takes a checkpoint of this instant: the caller processes nothing until it resolves.
+   *
+   * @returns in how many ms the sinks want another one
+   */
+  async take(request: CheckpointRequest): Promise<number> {
     const { engine, outputs, state } = this.#options
     await this.committed()
     const seq = state.seq + 1
-    const { handles, sinks } = await outputs.prepare(seq, { last: request.last })
+    const { handles, sinks, againInMs } = await outputs.prepare(seq, { last: request.last })
     const { meta, delta } = engine.snapshot({ full: this.#full })
     const newest = delta && (await this.#store(seq, delta))
     const kept = this.#full ? [] : state.next
@@ -95,6 +99,7 @@ export class Checkpointer {
     })
     this.#full = false
     this.#commit(handles)
+    return againInMs
   }
 
   /** Resolves when the handles of the last checkpoint are committed; rejects when they cannot be. */

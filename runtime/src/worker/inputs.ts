@@ -41,6 +41,8 @@ export class Inputs {
   readonly #actions: (() => void)[] = []
   readonly #ready: PartitionInput[] = []
   readonly #running = new Set<Promise<void>>()
+  /** Sources that the job has read before. */
+  readonly #resumed = new Set<string>()
   readonly #readers = new Map<SourceInput, Set<PartitionReader>>()
 
   constructor(options: InputsOptions) {
@@ -56,6 +58,7 @@ export class Inputs {
   /** Takes up the partitions of a checkpoint. @returns sources that the topology no longer has */
   restore(positions: Positions): string[] {
     const byName = new Map(this.sources.map((source) => [source.name, source]))
+    for (const name of Object.keys(positions)) this.#resumed.add(name)
     for (const [name, partitions] of Object.entries(positions))
       for (const [id, position] of Object.entries(partitions)) byName.get(name)?.restore(id, position)
     return Object.keys(positions).filter((name) => !byName.has(name))
@@ -63,9 +66,10 @@ export class Inputs {
 
   /** Begins to look for partitions and to read them. */
   start(): void {
-    const { context, world, log, failed } = this.#options
+    const { world, log, failed } = this.#options
     for (const input of this.sources) {
       const listed = (list: Parameters<SourceInput['list']>[0]): void => this.#post(() => input.list(list))
+      const context = this.#contextOf(input.name)
       this.#keep(discover({ name: input.name, source: input.source, context, world, log, listed, failed }))
     }
   }
@@ -136,14 +140,14 @@ export class Inputs {
   }
 
   #read(from: PartitionInput): void {
-    const { context, world, log, failed, wake } = this.#options
+    const { world, log, failed, wake } = this.#options
     const { owner, partition, position } = from
     from.reader = new PartitionReader({
       name: owner.name,
       source: owner.source,
       partition,
       position: position ?? '',
-      context,
+      context: this.#contextOf(owner.name),
       world,
       log: log.child({ source: owner.name, partition: partition.id }),
       ready: () => {
@@ -164,9 +168,14 @@ export class Inputs {
     from.idle = false
   }
 
+  #contextOf(source: string): SourceContext {
+    return { ...this.#options.context, isResumed: this.#resumed.has(source) }
+  }
+
   #resolve(source: SourceInput, partitions: readonly Partition[], done: (answer: readonly Resolved[]) => void): void {
-    const { context, world, log, failed } = this.#options
+    const { world, log, failed } = this.#options
     const { name, node } = source
+    const context = this.#contextOf(name)
     const asked = resolvePositions({ name, source: node.source, partitions, context, world, log }).then(
       (answer) => this.#post(() => done(answer)),
       (error: MillraceError) => (context.signal.aborted ? undefined : failed(error)),

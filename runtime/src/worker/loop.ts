@@ -33,6 +33,8 @@ export interface LoopOptions {
   /** Throws what has gone wrong elsewhere. */
   readonly check: () => void
   readonly isStopping: () => boolean
+  /** It stops because a source cannot be read any more. */
+  readonly isUnreadable: () => boolean
   readonly ending: (ending: Ending) => void
 }
 
@@ -51,6 +53,8 @@ export class Loop {
   /** Anything has happened since the task was taken up. */
   #changed = false
   #checkpointAt: number
+  /** When sinks want a checkpoint though nothing has happened. */
+  #againAt = Infinity
   #turnAt: number
   /** When the newest record that was taken had arrived at its source, in ms since 1970. */
   arrival: number | undefined
@@ -176,7 +180,7 @@ export class Loop {
     const { inputs, checkpointEveryMs, world } = this.#options
     const isEager = this.#redriven.length > 0 || inputs.isEager
     if (isEager || this.#bytes >= mostBytes || this.#letterBytes >= mostLetterBytes) return 0
-    return this.#dirty ? this.#checkpointAt + checkpointEveryMs - world.elapsed() : Infinity
+    return (this.#dirty ? this.#checkpointAt + checkpointEveryMs : this.#againAt) - world.elapsed()
   }
 
   async #checkpointIfDue(): Promise<void> {
@@ -188,16 +192,18 @@ export class Loop {
   async #checkpoint(options: { readonly last: boolean; readonly finished: boolean }): Promise<void> {
     const { checkpointer, inputs, redrive, world } = this.#options
     const [deadLetters, redriven] = [this.#letters.splice(0), this.#redriven.splice(0)]
-    await checkpointer.take({ ...options, positions: inputs.positions(), deadLetters, redriven })
+    const againInMs = await checkpointer.take({ ...options, positions: inputs.positions(), deadLetters, redriven })
     this.#dirty = false
     this.#bytes = this.#letterBytes = 0
     this.#checkpointAt = world.elapsed()
+    this.#againAt = this.#checkpointAt + againInMs
     inputs.stored()
     redrive.stored()
   }
 
   async #end(ending: 'finished' | 'stopped'): Promise<Ending> {
-    const { checkpointer, wasFinished } = this.#options
+    const { checkpointer, wasFinished, isUnreadable } = this.#options
+    if (isUnreadable() && !this.#changed) return this.#tell(ending)
     if (wasFinished && !this.#changed) return this.#tell(ending === 'finished' ? 'nothing new' : ending)
     this.#tell(ending)
     await this.#checkpoint({ last: true, finished: ending === 'finished' })

@@ -7,6 +7,8 @@ import type { SinkPort } from './sink-port.ts'
 export interface PreparedOutputs {
   readonly handles: readonly Handle[]
   readonly sinks: { readonly [sink: string]: Json }
+  /** The least of {@link Prepared.againInMs}; Infinity for never. */
+  readonly againInMs: number
 }
 
 /** All sinks of a task. */
@@ -48,7 +50,8 @@ export class Outputs {
   async prepare(seq: number, options: { readonly last: boolean }): Promise<PreparedOutputs> {
     const ports = [...this.#ports.values()]
     const prepared = await Promise.all(ports.map((port) => port.prepare(seq, options)))
-    return { handles: prepared.flatMap(({ handles }) => handles), sinks: statesOf(ports, prepared) }
+    const againInMs = Math.min(...prepared.map(({ againInMs: ms = Infinity }) => ms))
+    return { handles: prepared.flatMap(({ handles }) => handles), sinks: statesOf(ports, prepared), againInMs }
   }
 
   /** Resolves when all are visible, but for those of sinks that may lose them. */

@@ -112,7 +112,7 @@ function recordsOf(letters: readonly StoredDeadLetter[], hasCodec: boolean): Rec
     refused,
     arrival: Math.min(...letters.map(({ at }) => at)),
     position: String(letters.at(-1)?.id),
-    positionOf: (row) => String(rows[row]?.id),
+    positionOf: (row) => rows[row]?.position ?? '',
     metaOf: (row) => ({ partition: rows[row]?.partition ?? '', arrival: rows[row]?.at ?? 0 }),
   }
 }

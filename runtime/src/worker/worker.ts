@@ -59,6 +59,8 @@ export class Worker {
   #closed: Promise<void> | undefined
   #isStopping = false
   #failure: { readonly error: unknown } | undefined
+  /** A source cannot be read any more: what was read of all of them is kept. */
+  #unreadable: { readonly error: unknown } | undefined
   #halted: ((failure: { readonly error: unknown } | 'late') => void) | undefined
 
   constructor(options: WorkerOptions) {
@@ -97,6 +99,7 @@ export class Worker {
     const halted = new Promise<{ readonly error: unknown } | 'late'>((resolve) => (this.#halted = resolve))
     try {
       const ending = await Promise.race([this.#work(), halted.then((halt) => this.#halt(halt))])
+      if (this.#unreadable) throw this.#unreadable.error
       await this.#close({ type: 'ended', ending })
       return ending
     } catch (error) {
@@ -142,8 +145,18 @@ export class Worker {
 
     const { checkpoint, engine, plan } = await recover({ ...this.#options, lease, signal, outputs: this.#outputs })
     const state = new StateLog(checkpoint?.seq, checkpoint?.state)
-    const context = { clock: world.clock, signal: this.#reading.signal, isResumed: checkpoint !== undefined }
-    const inputs = new Inputs({ sources: graph.sources, engine, context, world, log, maxReaders, wake, failed })
+    const context = { clock: world.clock, signal: this.#reading.signal }
+    const unreadable = (error: unknown): void => this.#failReading(error)
+    const inputs = new Inputs({
+      sources: graph.sources,
+      engine,
+      context,
+      world,
+      log,
+      maxReaders,
+      wake,
+      failed: unreadable,
+    })
     inputs.restore(checkpoint?.positions ?? {})
     const outputs = this.#outputs
     const topology = storedShapes(graph)
@@ -163,6 +176,7 @@ export class Worker {
       wake: this.#wake,
       check: () => this.#check(),
       isStopping: () => this.#isStopping,
+      isUnreadable: () => this.#unreadable !== undefined,
       ending: (ending) => (this.#state = { type: 'ending', lease, ending }),
     })
     return { engine, inputs, outputs, checkpointer, compactor, redrive, state, loop }
@@ -183,6 +197,11 @@ export class Worker {
   #fail(error: unknown): void {
     this.#failure ??= { error }
     this.#halted?.(this.#failure)
+  }
+
+  #failReading(error: unknown): void {
+    this.#unreadable ??= { error }
+    this.stop()
   }
 
   #close(outcome: Outcome): Promise<void> {

@@ -37,8 +37,8 @@ export class FileReader<T> implements Reader<T, FileMeta> {
   readonly #context: SourceContext
   #first: Chunk | undefined
   #state: 'reading' | 'replaced' | 'ended' = 'reading'
-  /** When the file last grew. */
-  #grownAt: number
+  /** For how long reads have found nothing. Not by the clock, which may be set. */
+  #silentMs = 0
   #rows = 0
   #bytes = 0
   #isClosed = false
@@ -55,7 +55,6 @@ export class FileReader<T> implements Reader<T, FileMeta> {
     this.#first = content.first
     this.#options = options
     this.#context = context
-    this.#grownAt = context.clock.now()
     if (!content.isSame) this.#state = 'replaced'
     this.#cutter = new LineCutter(options.maxRecordBytes, content.ends, line)
   }
@@ -88,7 +87,7 @@ export class FileReader<T> implements Reader<T, FileMeta> {
         this.#attach(next)
         chunks++
       } else if (!this.#options.follow) return this.#finish()
-      else if (waited >= patienceMs || signal.aborted) return this.#atTip()
+      else if (waited >= patienceMs || signal.aborted) return this.#atTip(waited)
       else waited += await pause(waited, signal)
     }
   }
@@ -102,11 +101,12 @@ export class FileReader<T> implements Reader<T, FileMeta> {
   #attach(chunk: Chunk): void {
     this.#cutter.attach(chunk)
     this.#content.feed.begin()
-    this.#grownAt = this.#context.clock.now()
+    this.#silentMs = 0
   }
 
-  async #atTip(): Promise<Read<T, FileMeta>> {
-    const isSilent = this.#context.clock.now() - this.#grownAt >= this.#options.endAfterMs
+  async #atTip(waited: number): Promise<Read<T, FileMeta>> {
+    this.#silentMs += waited
+    const isSilent = this.#silentMs >= this.#options.endAfterMs
     if (isSilent && (await this.#isRotated())) return this.#finish()
     this.#cutter.detach()
     this.#content.feed.release()

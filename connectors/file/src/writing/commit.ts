@@ -1,7 +1,7 @@
 import { lstat, mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { CommitOutcome, Handle } from '@millrace/core'
-import { errnoOf } from '../disk/errno.ts'
+import { errnoOf, writeError } from '../disk/errno.ts'
 import { syncFolder } from '../disk/sync.ts'
 
 /** What a handle of this sink holds: two absolute paths. */
@@ -39,9 +39,9 @@ const foldersOf = ({ from, to }: Move): readonly string[] => [dirname(to), dirna
 async function tried(move: Move): Promise<CommitOutcome> {
   try {
     return await moved(move)
-  } catch {
-    // No room, no permission, an I/O error: nothing is known to be gone.
-    return 'retry'
+  } catch (error) {
+    // Nothing is known to be gone; what was moved is `already` there next time.
+    throw writeError(error, dirname(move.to), 'making output visible')
   }
 }
 

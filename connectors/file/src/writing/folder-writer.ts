@@ -107,11 +107,11 @@ class FolderWriter<T> implements SinkWriter<T> {
       if (await this.#files.sync()) await syncFolder(this.#staging.folder)
     })
     this.#firstSeq ??= seq
-    this.#files.rollOlder(options?.last ? Infinity : this.#context.clock.now() - this.#options.rollMs)
+    const againInMs = this.#files.rollOlder(options?.last ? -Infinity : this.#options.rollMs, this.#context.clock.now())
     const handles = (await this.#files.takeFull()).map((file) => this.#handleOf(file, seq))
     this.#prepared = new Set(handles.map(({ id }) => id))
     const open = this.#files.states().map((state) => ({ ...state }))
-    return { handles, ...(open.length > 0 && { state: { open } }) }
+    return { handles, ...(open.length > 0 && { state: { open }, againInMs }) }
   }
 
   async commit(handles: readonly Handle[]): Promise<readonly CommitOutcome[]> {

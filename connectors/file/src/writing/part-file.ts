@@ -40,7 +40,7 @@ const compress = { gzip: promisify(gzip), zstd: promisify(zstdCompress), none: u
  */
 export class PartFile {
   readonly subfolder: string
-  readonly since: number
+  since: number
   /** Lines that are not in the file yet. */
   readonly pending: ByteWriter = new ByteWriter(4096)
   records = 0

@@ -41,9 +41,17 @@ export class PartFiles {
     this.#full.push(file)
   }
 
-  /** Takes for full what was begun before `since`. */
-  rollOlder(since: number): void {
-    for (const file of this.#open.values()) if (file.since <= since) this.roll(file)
+  /** Takes for full what is of some age. @returns in how many ms the next one will be; Infinity for none */
+  rollOlder(ageMs: number, now: number): number {
+    let next = Infinity
+    for (const file of this.#open.values()) {
+      // the clock may have been set back
+      file.since = Math.min(file.since, now)
+      const leftMs = file.since + ageMs - now
+      if (leftMs <= 0) this.roll(file)
+      else next = Math.min(next, leftMs)
+    }
+    return next
   }
 
   /** Hands out the files that are full. */
