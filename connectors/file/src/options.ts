@@ -15,6 +15,12 @@ export interface FilesOptions<T> {
   readonly follow?: boolean
   /** `auto` looks at the first bytes of each file. @default 'auto' */
   readonly compression?: 'auto' | 'none' | 'gzip' | 'zstd'
+  /**
+   * Read a compressed file once before anything of it is delivered, to check its checksums: a damaged byte mostly
+   * decompresses to something, and shows only at the end. Costs the decompression twice; not done for `follow`.
+   * @default true
+   */
+  readonly verify?: boolean
   /** A longer line becomes a dead letter with its first 4 KiB. @default '1MiB' */
   readonly maxRecordBytes?: Size
   /** Where files begin that are there when the job starts; later ones begin at their start. @default 'start' */
@@ -34,6 +40,7 @@ export interface ResolvedFilesOptions {
   readonly paths: readonly string[]
   readonly follow: boolean
   readonly compression: 'auto' | 'none' | 'gzip' | 'zstd'
+  readonly verify: boolean
   readonly maxRecordBytes: number
   readonly from: 'start' | 'end'
   readonly discoverEveryMs: number
@@ -51,6 +58,7 @@ export function resolveFilesOptions<T>(options: FilesOptions<T>): ResolvedFilesO
     paths,
     follow: options.follow ?? false,
     compression: oneOf(options.compression ?? 'auto', ['auto', 'none', 'gzip', 'zstd'], 'files: `compression`'),
+    verify: options.verify ?? true,
     maxRecordBytes: recordBytes(options.maxRecordBytes ?? '1MiB'),
     from: oneOf(options.from ?? 'start', ['start', 'end'], 'files: `from`'),
     discoverEveryMs: positiveMs(options.discoverEvery ?? '1s', 'files: `discoverEvery`'),

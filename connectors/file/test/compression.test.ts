@@ -16,7 +16,8 @@ const written = (from: number, to: number): string =>
   lines(from, to)
     .map((line) => `${line}\n`)
     .join('')
-const source = (path: string) => files({ path, decode: text })
+/** What is good of a damaged file is to be seen, so it is not verified first. */
+const source = (path: string, verify = false) => files({ path, decode: text, verify })
 
 describe.each([
   { name: 'gzip', ending: '.gz', compress: (content: string) => gzipSync(content) },
@@ -111,4 +112,16 @@ test('reads what the command line tools write', async (context) => {
   }
   const contents = await readFiles(source(join(folder, 'b.*')))
   expect(contents.map(({ values }) => values)).toEqual(Array(2).fill([...lines(0, 5_000), ...lines(0, 5_000)]))
+})
+
+test('delivers nothing of a damaged file that it verifies first, and all of it once it is mended', async () => {
+  const path = join(await temporaryFolder(), 'lines.gz')
+  const whole = gzipSync(written(0, 1_000))
+  const flipped = Buffer.from(whole)
+  flipped[whole.length >> 1]! ^= 0x10
+  await writeFile(path, flipped)
+  const [damaged] = await readFiles(source(path, true))
+  expect(damaged).toMatchObject({ values: [], error: { code: 'SOURCE' } })
+  await writeFile(path, whole)
+  expect((await readFiles(source(path, true)))[0]?.values).toEqual(lines(0, 1_000))
 })

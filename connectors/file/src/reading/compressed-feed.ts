@@ -71,8 +71,13 @@ export class CompressedFeed implements Feed {
   }
 
   async close(): Promise<void> {
-    this.#decompressor.destroy()
+    this.destroy()
     await this.#handle.close()
+  }
+
+  /** Frees what is held but the file. */
+  destroy(): void {
+    this.#decompressor.destroy()
   }
 
   /** The next output; `tip` also where an error comes next and the caller has something to deliver before it. */

@@ -84,6 +84,7 @@ async function inflate(
   from: FilePosition,
   options: ResolvedFilesOptions,
 ): Promise<Content> {
+  if (options.verify && !options.follow && from.offset === 0) await verify(handle, path, compression)
   const guard = options.follow ? new FileGuard(handle, new Ends()) : undefined
   const feed = new ReadAhead(new CompressedFeed(handle, compression, path, guard))
   const ends = new Ends()
@@ -96,6 +97,17 @@ async function inflate(
     first = end < next.end ? { ...next, start: end } : undefined
   }
   return { handle, feed, ends, first, isSame: ends.offset === from.offset && isAtMark(ends, from) }
+}
+
+/** Reads all of a compressed file for its checksums; rejects if it is damaged. What was begun was verified before. */
+async function verify(handle: FileHandle, path: string, compression: Compression): Promise<void> {
+  const feed = new CompressedFeed(handle, compression, path)
+  try {
+    while (typeof (await feed.next()) !== 'string');
+    await feed.finish()
+  } finally {
+    feed.destroy()
+  }
 }
 
 const isAtMark = (ends: Ends, { offset, mark }: FilePosition): boolean => offset === 0 || ends.mark() === mark
