@@ -9,7 +9,8 @@ import { nodeName, stateName } from '../topology/names.ts'
 import { isStateful, type Graph, type Node, type SourceNode, type StatefulNode } from '../topology/node.ts'
 import type { Letters } from './letters.ts'
 import { Output } from './output.ts'
-import { compileEmitterStage, compileSourceStage, type SourceStage, type StageHost } from './stage.ts'
+import { compileEmitterStage, compileSourceStage } from './stage.ts'
+import type { SourceStage, StageHost } from './stage-host.ts'
 import { SourceProgress, type PartitionState } from './watermark.ts'
 
 /** Rows that wait in outputs before firing pauses. */
