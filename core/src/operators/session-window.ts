@@ -158,10 +158,8 @@ export class SessionWindow implements StatefulOperator {
   #arrange(session: Session, mark: number): void {
     const end = session.last + this.#gapMs
     if (end <= this.watermark) {
-      if (this.node.lateFirings || session.emitted === -Infinity) {
-        this.#updates.add(session)
-        session.mark = Math.min(session.mark, mark)
-      }
+      this.#updates.add(session)
+      session.mark = Math.min(session.mark, mark)
       this.#lookAt(session, end + this.#keepMs)
     } else if (end < session.due) this.#lookAt(session, end)
   }

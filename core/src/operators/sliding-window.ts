@@ -91,7 +91,7 @@ export class SlidingWindow extends PaneOperator {
 
   protected update(pane: Pane, a: Accumulator, mark: number): void {
     const fired = Math.floor(this.watermark / this.#everyMs) * this.#everyMs
-    const last = this.node.lateFirings ? Math.min(this.#leaves(pane), fired) : -Infinity
+    const last = Math.min(this.#leaves(pane), fired)
     for (let end = pane.enters; end <= last; end += this.#everyMs) {
       this.results.emit(a.k, end - this.#sizeMs, end, this.#contents(a.k, end), mark)
     }

@@ -31,7 +31,7 @@ export class TumblingWindow extends PaneOperator {
   }
 
   protected update(pane: Pane, a: Accumulator, mark: number): void {
-    if (this.node.lateFirings) this.results.emit(a.k, pane.start, pane.end, a, mark)
+    this.results.emit(a.k, pane.start, pane.end, a, mark)
   }
 
   protected closesAt(pane: Pane): number {

@@ -105,8 +105,6 @@ export interface WindowNode extends Common {
   readonly allowedLatenessMs: number
   /** Fire before the end: every so many ms of processing time, or every so many records of a key. */
   readonly early?: { readonly everyMs: number } | { readonly everyRecords: number }
-  /** Whether a record that came within the allowed lateness fires the window again. */
-  readonly lateFirings: boolean
   /** What happens to records after that when nobody reads `late`. */
   readonly late: 'deadLetter' | 'drop'
   readonly state: StateOptions

@@ -8,8 +8,8 @@ import type { StatefulOptions } from './step-options.ts'
 /** How a window fires, and what it does with records that come late. */
 export interface WindowOptions extends StatefulOptions {
   /**
-   * How long after its end a window still takes records. Each fires it again, see `lateFirings`; its state is kept so
-   * long.
+   * How long after its end a window still takes records. They fire it again, with the corrected result; its state is
+   * kept so long.
    * @default 0
    */
   readonly allowedLateness?: Duration
@@ -18,18 +18,13 @@ export interface WindowOptions extends StatefulOptions {
    * far, and how many come is not part of what a restart repeats exactly.
    */
   readonly early?: Duration | { readonly every: number }
-  /** Whether a record within `allowedLateness` fires the window again at once. @default true */
-  readonly lateFirings?: boolean
   /** What happens to records later than that when nothing reads `late`. @default 'deadLetter' */
   readonly late?: 'deadLetter' | 'drop'
 }
 
 /** A window that still lacks what to make of its records. */
 export interface OpenWindow {
-  readonly settings: Pick<
-    WindowNode,
-    'kind' | 'spec' | 'allowedLatenessMs' | 'early' | 'lateFirings' | 'late' | 'state'
-  >
+  readonly settings: Pick<WindowNode, 'kind' | 'spec' | 'allowedLatenessMs' | 'early' | 'late' | 'state'>
   readonly options: { readonly name?: string; readonly onError?: OnError }
   readonly at: Location
 }
@@ -38,13 +33,12 @@ export interface OpenWindow {
 export function openWindow(kind: WindowNode['kind'], spec: WindowSpec, options: WindowOptions = {}): OpenWindow {
   const at = callerLocation()
   if (!isSpec(spec)) throw misuse(`${kind}() needs tumbling(), sliding() or session()`, at)
-  const { early, lateFirings = true, late = 'deadLetter', previousName, allowedLateness = 0 } = options
+  const { early, late = 'deadLetter', previousName, allowedLateness = 0 } = options
   const settings = {
     kind,
     spec,
     allowedLatenessMs: durationMs(allowedLateness, `${kind}: allowedLateness`),
     ...(early === undefined ? {} : { early: earlyFirings(early, `${kind}: early`) }),
-    lateFirings,
     late,
     state: Object.freeze(previousName === undefined ? {} : { previousName }),
   }

@@ -74,18 +74,6 @@ describe.each(forms)('sliding windows as %s', (form) => {
     }
   })
 
-  test('count a late record in those to come when late firings are off', async () => {
-    for (const build of [windowed, mergedOnly]) {
-      const driver = drive(build(spec, { allowedLateness: 100, lateFirings: false }), { form })
-      await driver.send('events', rec(15, 'a', 1), rec(35, 'b', 2), rec(16, 'a', 4), rec(17, 'c', 5))
-      expect((await driver.finish()).fired.filter((line) => !line.startsWith('b'))).toEqual(
-        build === windowed
-          ? ['a -10–20: 1 of 1', 'a 0–30: 1 of 1', 'a 10–40: 2 of 5', 'c 10–40: 1 of 5']
-          : ['a -10–20: 1', 'a 0–30: 1', 'a 10–40: 1 4', 'c 10–40: 5'],
-      )
-    }
-  })
-
   test('come early with what the next to end holds so far', async () => {
     const driver = driveWindowed(form, spec, { early: { every: 2 } })
     await driver.send('events', rec(5), rec(15), rec(16), rec(17), rec(18))

@@ -10,7 +10,6 @@ test('window keeps its options, in milliseconds', () => {
       previousName: 'hits',
       allowedLateness: '5s',
       early: '1s',
-      lateFirings: false,
       late: 'drop',
       onError: 'skip',
     })
@@ -23,7 +22,6 @@ test('window keeps its options, in milliseconds', () => {
     spec: { kind: 'sliding', sizeMs: 60_000, everyMs: 10_000 },
     allowedLatenessMs: 5000,
     early: { everyMs: 1000 },
-    lateFirings: false,
     late: 'drop',
     state: { previousName: 'hits' },
     onError: 'skip',

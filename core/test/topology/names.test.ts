@@ -148,7 +148,7 @@ function node({ kind, name }: Step, inputs: readonly Node[]): Node {
   if (kind === 'filter') return { ...common, kind, fn: () => true }
   if (kind === 'dedupe') return { ...common, kind, by: 'id', withinMs: 1, state: {} }
   const output = { kind: 'aggregate', aggregates: {} } as const
-  const firing = { allowedLatenessMs: 0, lateFirings: true, late: 'drop' } as const
+  const firing = { allowedLatenessMs: 0, late: 'drop' } as const
   return { ...common, kind, spec: tumbling('1m'), output, ...firing, state: {} }
 }
 

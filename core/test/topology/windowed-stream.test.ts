@@ -54,7 +54,6 @@ describe('aggregate', () => {
       kind: 'window',
       output: { kind: 'aggregate', aggregates: { n: { kind: 'count' }, sum: { kind: 'sum', measure: 'ms' } } },
       allowedLatenessMs: 0,
-      lateFirings: true,
       late: 'deadLetter',
       state: {},
     })
