@@ -63,9 +63,7 @@ test('keeps what fails again as a new dead letter, and does not read it again by
   await backplane.redrive([first?.id ?? 0])
   await world.advance(20_000)
   const again = await backplane.deadLetters({ limit: 10 })
-  expect(again).toMatchObject([
-    { state: 'stored', partition: first?.partition, position: first?.position },
-  ])
+  expect(again).toMatchObject([{ state: 'stored', partition: first?.partition, position: first?.position }])
   expect(again[0]?.id).not.toBe(first?.id)
   const { checkpoint } = worker.progress()
   await world.advance(60_000)
