@@ -14,7 +14,7 @@ export const rec = (at: number, key = 'a', n = 1): Rec => ({ key, at, n })
 export const timed = { eventTime: 'at', maxAhead: '1d' } as const
 
 /** Ids of the records, in order of adding: shows what a window holds, and can be merged only. */
-export const numbers = aggregateOf({
+const numbers = aggregateOf({
   version: 1,
   init: (): number[] => [],
   add: (all: number[], { n }: Rec) => [...all, n],
@@ -31,7 +31,7 @@ interface Fired {
 }
 
 /** A firing in one line. */
-export const shown = (fired: unknown): string => {
+const shown = (fired: unknown): string => {
   const { key, start, end, n, sum: total } = fired as Fired
   return `${key} ${start}–${end}: ${n} of ${total}`
 }
