@@ -2,7 +2,7 @@ import type { ByteWriter } from '../connector/byte-writer.ts'
 import type { Codec, Decoder, Encoder, Refuse } from '../connector/codec.ts'
 import type { Slab } from '../connector/slab.ts'
 import { badRecord } from './bad-record.ts'
-import { byteText } from './byte-text.ts'
+import { byteText } from '../state/byte-text.ts'
 
 /**
  * Text, one string a record: a line, or whatever the source calls a record. A record that is not UTF-8 is refused as

@@ -17,6 +17,11 @@ export class ByteWriter {
     this.#bytes[this.length++] = value
   }
 
+  /** Writes another byte over one that was written. */
+  replace(at: number, value: number): void {
+    this.#bytes[at] = value
+  }
+
   /** Unsigned LEB128: 7 bits a byte, lowest first; for integers from 0 to 2^53 − 1. */
   varint(value: number): void {
     while (value > 0x7fff_ffff) {

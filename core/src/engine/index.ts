@@ -2,6 +2,8 @@
 export { Engine } from './engine.ts'
 export type { EngineOptions, EngineSnapshot, EngineStats, InputPartition } from './engine.ts'
 export type { Output } from './output.ts'
+/** What a dead letter keeps of a record whose bytes are gone. */
+export { jsonBytes } from './letters.ts'
 /** Keyed state as bytes. */
 export { compactState } from '../state/delta.ts'
 export { keyPartition } from '../state/key.ts'

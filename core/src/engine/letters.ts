@@ -154,7 +154,7 @@ export function messageOf(error: unknown): string {
 const utf8 = new TextEncoder()
 
 /** JSON of a value that is no longer at hand as bytes; what JSON cannot say is left to `String`. */
-function jsonBytes(value: unknown): Uint8Array {
+export function jsonBytes(value: unknown): Uint8Array {
   try {
     const replace = (_: string, item: unknown): unknown => (typeof item === 'bigint' ? String(item) : item)
     return utf8.encode(JSON.stringify(value, replace) ?? String(value))

@@ -1,18 +1,18 @@
 import { MillraceError } from '../errors.ts'
-
-// A byte order mark is part of the text: without it, two keys would be one.
-const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+import { byteText, type ByteText } from './byte-text.ts'
 
 /** Reads what a {@link ByteWriter} wrote. Throws CORRUPT_STATE when it would read past the end. */
 export class ByteReader {
   readonly #bytes: Uint8Array
   readonly #view: DataView
+  readonly #text: ByteText
   /** Index of the next byte. */
   at = 0
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    this.#text = byteText(bytes)
   }
 
   get done(): boolean {
@@ -50,14 +50,36 @@ export class ByteReader {
 
   /** A view, not a copy. */
   bytes(length: number): Uint8Array {
-    this.#need(length)
-    const value = this.#bytes.subarray(this.at, this.at + length)
-    this.at += length
-    return value
+    const start = this.#pass(length)
+    return this.#bytes.subarray(start, this.at)
   }
 
+  /** Text of UTF-8; a byte order mark is part of it: without, two keys would be one. */
   text(length: number): string {
-    return utf8.decode(this.bytes(length))
+    const start = this.#pass(length)
+    try {
+      return this.#text.utf8(start, this.at)
+    } catch (cause) {
+      throw new MillraceError('CORRUPT_STATE', `stored state has text that is not UTF-8 at byte ${start}`, { cause })
+    }
+  }
+
+  /** One character a byte: the quickest form in which bytes can be a key. */
+  binary(length: number): string {
+    return this.#text.binary(this.#pass(length), this.at)
+  }
+
+  /** Passes over some bytes. */
+  skip(length: number): void {
+    this.#pass(length)
+  }
+
+  /** Passes over some bytes; answers where they begin. */
+  #pass(length: number): number {
+    this.#need(length)
+    const start = this.at
+    this.at += length
+    return start
   }
 
   #need(length: number): void {

@@ -18,7 +18,6 @@ const op = { state: 1, group: 2, drop: 3, put: 4, delete: 5 } as const
 /** Writes the changes of all states since the last snapshot into one blob. */
 export class DeltaWriter {
   readonly #out = new ByteWriter(4096)
-  readonly #part = new ByteWriter(256)
   #changes = 0
 
   constructor() {
@@ -62,19 +61,32 @@ export class DeltaWriter {
   }
 
   #sized(write: (out: ByteWriter) => void): void {
-    this.#part.length = 0
-    write(this.#part)
-    const bytes = this.#part.view()
-    this.#out.varint(bytes.length)
-    this.#out.bytes(bytes)
+    // Nearly all have a length of one byte: write behind it, then put it in.
+    const out = this.#out
+    const start = out.length
+    out.byte(0)
+    write(out)
+    const length = out.length - start - 1
+    if (length < 128) return out.replace(start, length)
+    const bytes = out.view().slice(start + 1)
+    out.length = start
+    out.varint(length)
+    out.bytes(bytes)
   }
 }
 
-/** Entries of one group: stored bytes by the bytes of their key, as latin-1 text. */
-type Group = Map<string, { readonly key: Uint8Array; readonly value: Uint8Array }>
+/** Where the entries of one group lie, see {@link StateImage}, by the bytes of their keys. */
+type Group = Map<string, number>
 
-/** The sum of a base and its deltas, still as bytes: what restoring and compaction read. */
+/** Bytes that a blob may have: more than any has. */
+const mostBytes = 2 ** 40
+
+/**
+ * The sum of a base and its deltas: what restoring and compaction read. Holds one number an entry, its place in the blobs
+ * (`blob * mostBytes + offset of the key`), so that a million entries cost little more than their keys.
+ */
 export class StateImage {
+  readonly #blobs: { readonly bytes: Uint8Array; readonly key: ByteReader; readonly value: ByteReader }[] = []
   readonly #states = new Map<string, Map<string, Group>>()
 
   /** Names of the states that have entries. */
@@ -88,6 +100,8 @@ export class StateImage {
     const found = from.varint()
     if (found !== version)
       throw new MillraceError('CORRUPT_STATE', `state blob has version ${found}, this release reads ${version}`)
+    const base = this.#blobs.length * mostBytes
+    this.#blobs.push({ bytes: blob, key: new ByteReader(blob), value: new ByteReader(blob) })
     let groups: Map<string, Group> = new Map()
     let name = ''
     for (let steps = 1; !from.done; steps++) {
@@ -95,17 +109,20 @@ export class StateImage {
       if (code === op.state) groups = this.#state(readText(from))
       else if (code === op.group) name = readText(from)
       else if (code === op.drop) groups.delete(name)
-      else if (code === op.put) putEntry(groups, name, from.bytes(from.varint()), from.bytes(from.varint()))
-      else if (code === op.delete) deleteEntry(groups, name, from.bytes(from.varint()))
+      else if (code === op.put) putEntry(groups, name, base, from)
+      else if (code === op.delete) deleteEntry(groups, name, from)
       else throw new MillraceError('CORRUPT_STATE', `state blob has an unknown step ${code} at byte ${from.at - 1}`)
-      if (steps % 4096 === 0) yield
+      if (steps % entriesAStep === 0) yield
     }
   }
 
-  /** Calls back for each entry of a state. */
+  /** Calls back for each entry of a state. The readers stand at key and value and are used again: read both at once. */
   forEach(state: string, visit: (group: string, key: ByteReader, value: ByteReader) => void): void {
     for (const [group, entries] of this.#states.get(state) ?? []) {
-      for (const { key, value } of entries.values()) visit(group, new ByteReader(key), new ByteReader(value))
+      for (const place of entries.values()) {
+        const { key, value } = this.#at(place)
+        visit(group, key, value)
+      }
     }
   }
 
@@ -120,9 +137,9 @@ export class StateImage {
       for (const [group, entries] of groups) {
         out.byte(op.group)
         writeText(out, group)
-        for (const { key, value } of entries.values()) {
-          writePut(out, key, value)
-          if (++steps % 4096 === 0) yield
+        for (const place of entries.values()) {
+          this.#copy(place, out)
+          if (++steps % entriesAStep === 0) yield
         }
       }
     }
@@ -136,30 +153,45 @@ export class StateImage {
     this.#states.set(name, groups)
     return groups
   }
+
+  /** Readers at the key and at the value of an entry. */
+  #at(place: number): { readonly bytes: Uint8Array; readonly key: ByteReader; readonly value: ByteReader } {
+    const number = Math.floor(place / mostBytes)
+    const blob = this.#blobs[number]
+    if (blob === undefined) throw new RangeError(`there is no blob ${number}`)
+    const { key, value } = blob
+    key.at = place - number * mostBytes
+    const length = key.varint()
+    value.at = key.at + length
+    value.varint()
+    return blob
+  }
+
+  /** Copies an entry as it stands in its blob, lengths included. */
+  #copy(place: number, out: ByteWriter): void {
+    const start = place % mostBytes
+    const { bytes, value } = this.#at(place)
+    value.at = start
+    for (let part = 0; part < 2; part++) value.skip(value.varint())
+    out.byte(op.put)
+    out.bytes(bytes.subarray(start, value.at))
+  }
 }
 
-function putEntry(groups: Map<string, Group>, name: string, key: Uint8Array, value: Uint8Array): void {
+/** Entries that are read or written between two breaks. */
+const entriesAStep = 4096
+
+function putEntry(groups: Map<string, Group>, name: string, base: number, from: ByteReader): void {
+  const place = base + from.at
   let group = groups.get(name)
   if (group === undefined) groups.set(name, (group = new Map()))
-  group.set(latin1(key), { key, value })
+  group.set(from.binary(from.varint()), place)
+  from.skip(from.varint())
 }
 
-function deleteEntry(groups: Map<string, Group>, name: string, key: Uint8Array): void {
-  groups.get(name)?.delete(latin1(key))
-}
-
-function writePut(out: ByteWriter, key: Uint8Array, value: Uint8Array): void {
-  out.byte(op.put)
-  out.varint(key.length)
-  out.bytes(key)
-  out.varint(value.length)
-  out.bytes(value)
-}
-
-function latin1(bytes: Uint8Array): string {
-  let text = ''
-  for (let at = 0; at < bytes.length; at += 4096) text += String.fromCharCode(...bytes.subarray(at, at + 4096))
-  return text
+function deleteEntry(groups: Map<string, Group>, name: string, from: ByteReader): void {
+  const key = from.binary(from.varint())
+  groups.get(name)?.delete(key)
 }
 
 /** Merges a base and the deltas after it into a new base, a slice of about a millisecond a step. */

@@ -1,7 +1,6 @@
 import { type DeadLetter, isMillraceError, MillraceError, type RefusedOutput, type SinkNode } from '@millrace/core'
+import { jsonBytes } from '@millrace/core/engine'
 import { messageOf } from './retry.ts'
-
-const utf8 = new TextEncoder()
 
 /**
  * The dead letter of a record that a sink cannot write; undefined when the sink skips those. Throws when one fails the job.
@@ -23,16 +22,6 @@ export function refusedLetter(node: SinkNode, { value, time, error }: RefusedOut
     code,
     message: messageOf(error),
     time,
-    bytes: utf8.encode(textOf(value)),
-  }
-}
-
-function textOf(value: unknown): string {
-  try {
-    return (
-      JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? String(item) : item)) ?? String(value)
-    )
-  } catch {
-    return String(value)
+    bytes: jsonBytes(value),
   }
 }

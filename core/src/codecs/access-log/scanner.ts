@@ -1,7 +1,7 @@
 import type { Decoder, Refuse } from '../../connector/codec.ts'
 import type { Slab } from '../../connector/slab.ts'
 import { badRecord } from '../bad-record.ts'
-import { byteText, type ByteText } from '../byte-text.ts'
+import { byteText, type ByteText } from '../../state/byte-text.ts'
 import { Interner } from '../json/interner.ts'
 import { unescapeBytes } from './escapes.ts'
 import { LogTime, timeLength } from './log-time.ts'

@@ -1,6 +1,6 @@
 import type { Decoder, Refuse } from '../../connector/codec.ts'
 import type { Slab } from '../../connector/slab.ts'
-import { byteText } from '../byte-text.ts'
+import { byteText } from '../../state/byte-text.ts'
 import { parseJson } from './parse-json.ts'
 import type { ObjectPlan } from './plan.ts'
 import { Scanner } from './scanner.ts'

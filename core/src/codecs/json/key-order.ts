@@ -1,4 +1,4 @@
-import type { ByteText } from '../byte-text.ts'
+import type { ByteText } from '../../state/byte-text.ts'
 import type { ObjectPlan } from './plan.ts'
 import { skipBlank, skipString } from './skip.ts'
 

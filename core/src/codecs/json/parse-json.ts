@@ -1,5 +1,5 @@
 import { badRecord } from '../bad-record.ts'
-import type { ByteText } from '../byte-text.ts'
+import type { ByteText } from '../../state/byte-text.ts'
 
 const byteOrderMark = 0xfeff
 

@@ -1,4 +1,4 @@
-import { byteText, type ByteText } from '../byte-text.ts'
+import { byteText, type ByteText } from '../../state/byte-text.ts'
 import { compileAsciiMaker } from './ascii-maker.ts'
 import { generate } from '../../state/generate.ts'
 import { Interner, type MakeText } from './interner.ts'

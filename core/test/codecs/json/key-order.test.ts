@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { byteText } from '../../../src/codecs/byte-text.ts'
+import { byteText } from '../../../src/state/byte-text.ts'
 import { edgeAction, edgePart, KeyOrder } from '../../../src/codecs/json/key-order.ts'
 import { shapePlan } from '../../../src/codecs/json/shape-plan.ts'
 import { int } from '../../../src/fields.ts'

@@ -12,12 +12,14 @@ interface NativeBuffer {
 // A BOM stays in the text: what it means is for the codec to say.
 const fatalUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Text out of the bytes of one slab. Cheap to make, and valid as long as the bytes. */
+/** Text out of bytes. Cheap to make, and valid as long as the bytes. */
 export interface ByteText {
   /** The bytes, always of one class, so that code that scans them stays monomorphic. */
   readonly bytes: Uint8Array
   /** Text of bytes known to be ASCII. */
   ascii(start: number, end: number): string
+  /** One character a byte, U+0000 to U+00FF: equal for equal bytes only. */
+  binary(start: number, end: number): string
   /** Text of UTF-8; throws a TypeError when it is not. */
   utf8(start: number, end: number): string
 }
@@ -30,6 +32,10 @@ class NativeText implements ByteText {
   }
 
   ascii(start: number, end: number): string {
+    return this.bytes.latin1Slice(start, end)
+  }
+
+  binary(start: number, end: number): string {
     return this.bytes.latin1Slice(start, end)
   }
 
@@ -49,6 +55,14 @@ class PortableText implements ByteText {
 
   ascii(start: number, end: number): string {
     return this.utf8(start, end)
+  }
+
+  binary(start: number, end: number): string {
+    let text = ''
+    for (let at = start; at < end; at += 4096) {
+      text += String.fromCharCode(...this.bytes.subarray(at, Math.min(at + 4096, end)))
+    }
+    return text
   }
 
   utf8(start: number, end: number): string {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { byteText, portableText, type ByteText } from '../../src/codecs/byte-text.ts'
+import { byteText, portableText, type ByteText } from '../../src/state/byte-text.ts'
 
 const utf8 = new TextEncoder()
 const forms: readonly (readonly [string, (bytes: Uint8Array) => ByteText])[] = [
