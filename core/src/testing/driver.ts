@@ -1,20 +1,22 @@
 import { durationMs, type Duration } from '../duration.ts'
 import { Engine } from '../engine/engine.ts'
 import type { Json } from '../connector/sink.ts'
+import type { Secret, Shape } from '../fields.ts'
 import { bestForm, type Form } from '../state/code.ts'
 import type { DeadLetter } from '../topology/dead-letter.ts'
 import type { Graph } from '../topology/node.ts'
+import { closedSecret, isSecret } from '../topology/param-secret.ts'
 import { resolveParams } from '../topology/params.ts'
 import type { Topology } from '../topology/topology.ts'
 import { incidentOf, recordOf, type Scripted } from './script.ts'
 
 /** Options of {@link drive}. */
 export interface DriveOptions<P> {
-  /** Values of the parameters. */
+  /** Values of the parameters; secrets may be left out. */
   readonly set?: { readonly [N in keyof P]?: unknown }
   /** Freeze records, so that a function which changes one fails. @default true */
   readonly freeze?: boolean
-  /** Run the stages as generated loops or as closures. @default 'generated' */
+  /** Run the stages as generated loops or as closures. @default what the platform allows */
   readonly form?: Form
 }
 
@@ -218,9 +220,17 @@ class ScriptDriver<S, O> implements Driver<S, O> {
  * ```
  */
 export function drive<P, S, O>(topology: Topology<P, S, O>, options: DriveOptions<P> = {}): Driver<S, O> {
-  const params = resolveParams(topology.params, options.set === undefined ? {} : { set: options.set })
+  const params = resolveParams(topology.params, { set: { ...closedSecrets(topology.params), ...options.set } })
   return new ScriptDriver<S, O>(topology.graph(params as P), options)
 }
+
+/** Nothing connects, so nobody needs the secrets of a topology in a test. */
+const closedSecrets = (params: Shape): Readonly<Record<string, Secret>> =>
+  Object.fromEntries(
+    Object.entries(params)
+      .filter(([, field]) => isSecret(field))
+      .map(([name]) => [name, closedSecret(name)]),
+  )
 
 /** Freezes all the way down, through what is frozen already. */
 function deepFreeze(value: unknown, seen: Set<object>): void {

@@ -147,6 +147,16 @@ describe('drive()', () => {
     )
   })
 
+  test('needs no secrets, as nothing connects', async () => {
+    const built = topology('closed')
+      .params({ password: secret() })
+      .sources(() => ({ names: from(scripted<string>()) }))
+      .build(({ names }, { password }) => ({ out: names.map(() => String(password)).to(collecting()) }))
+    const driver = drive(built)
+    await driver.send('names', 'Ada')
+    expect((await driver.finish()).out).toEqual(['[secret]'])
+  })
+
   test('runs each form of the stages', async () => {
     for (const form of ['generated', 'closures'] as const) {
       const driver = drive(views, { form })
