@@ -5,6 +5,7 @@ import type { Key } from '../state/key.ts'
 import { readValue, writeValue } from '../state/value-codec.ts'
 import type { DedupeNode } from '../topology/node.ts'
 import { verdict, type OperatorHost, type StatefulOperator } from './stateful.ts'
+import { Watermarked } from './watermarked.ts'
 
 /** The keys first seen within one span of `within`, with the time of the record that was let through. */
 interface Generation {
@@ -22,7 +23,7 @@ const none: Generation = { seen: new Map(), added: [], stored: false }
  * Keys lie in generations of one `within` each, so forgetting is one delete, and memory is bounded by what three spans
  * and the lateness of the input hold.
  */
-export class Dedupe implements StatefulOperator {
+export class Dedupe extends Watermarked implements StatefulOperator {
   readonly node: DedupeNode
   readonly name: string
   /** Not used: records pass through within the stage. */
@@ -36,11 +37,10 @@ export class Dedupe implements StatefulOperator {
   #from = Infinity
   #near: readonly [before: Generation, now: Generation, after: Generation] = [none, none, none]
   #dropped: number[] = []
-  #finite = -Infinity
   #newest = -Infinity
-  watermark: number = -Infinity
 
   constructor(host: OperatorHost, node: DedupeNode, name: string) {
+    super()
     this.#host = host
     this.node = node
     this.name = name
@@ -96,8 +96,7 @@ export class Dedupe implements StatefulOperator {
   *advance(to: number): Generator<undefined, void> {
     if (to <= this.watermark) return
     // The end of the input forgets no more than the last record does: more may come, should the job be started again.
-    if (to === Infinity) this.#finite = Math.max(this.watermark, this.#newest)
-    this.watermark = to
+    this.reach(to, Math.max(this.watermark, this.#newest))
     const forgetTo = this.storedWatermark()
     // A record that is not late lies above watermark − within, and looks one generation back.
     for (const [number, { stored }] of this.#generations) {
@@ -149,9 +148,5 @@ export class Dedupe implements StatefulOperator {
 
   restored(watermark: number): void {
     this.watermark = watermark
-  }
-
-  storedWatermark(): number {
-    return this.watermark === Infinity ? this.#finite : this.watermark
   }
 }

@@ -9,12 +9,13 @@ import { noPane, Pane } from './pane.ts'
 import { verdict, type Add, type OperatorHost, type StatefulOperator } from './stateful.ts'
 import { compileAdd, type PaneWindow } from './window-add.ts'
 import { WindowResults } from './window-results.ts'
+import { Watermarked } from './watermarked.ts'
 
 /**
  * What tumbling and sliding windows share: panes by their start, lateness, early and late firings, snapshots.
  * A pane is added to until it is `fired` (its first window has closed) and kept until no window can change any more.
  */
-export abstract class PaneOperator implements StatefulOperator, PaneWindow {
+export abstract class PaneOperator extends Watermarked implements StatefulOperator, PaneWindow {
   readonly node: WindowNode
   readonly name: string
   readonly out: Emitter = new Emitter()
@@ -31,14 +32,13 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
   #dropped: string[] = []
   #updated = false
   #earlyDue = Infinity
-  #finite = -Infinity
   /** End of the last window that was emitted. */
   protected firedUpTo: number = -Infinity
   last: Pane = noPane
-  watermark: number = -Infinity
   epoch = 1
 
   constructor(host: OperatorHost, node: WindowNode, name: string, paneMs: number, lateRead: boolean) {
+    super()
     const { early } = node
     this.host = host
     this.node = node
@@ -117,8 +117,7 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
     yield* this.fire(to)
     // The end of the input fires everything. What is stored is the watermark that would have done that, and the panes
     // that it leaves open: more may come, should the job be started again over more input.
-    if (to === Infinity) this.#finite = Math.max(this.watermark, this.firedUpTo)
-    this.watermark = to
+    this.reach(to, Math.max(this.watermark, this.firedUpTo))
     const closing = this.storedWatermark()
     for (const [group, pane] of this.panes) if (this.closesAt(pane) <= closing) this.#close(group, pane)
   }
@@ -162,10 +161,6 @@ export abstract class PaneOperator implements StatefulOperator, PaneWindow {
   restored(watermark: number): void {
     this.watermark = watermark
     for (const pane of this.panes.values()) pane.fired = pane.enters <= watermark
-  }
-
-  storedWatermark(): number {
-    return this.watermark === Infinity ? this.#finite : this.watermark
   }
 
   #pane(start: number, enters: number): Pane {

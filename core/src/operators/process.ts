@@ -17,6 +17,7 @@ import {
 } from './process-state.ts'
 import { verdict, type OperatorHost, type StatefulOperator } from './stateful.ts'
 import { TimerQueue } from './timer-queue.ts'
+import { Watermarked } from './watermarked.ts'
 
 /** Timers that drop expired slots carry an id that no tag can have. */
 const expiry = 'x'
@@ -25,7 +26,7 @@ const expiry = 'x'
  * Runs user code with keyed state and timers. A call that throws leaves nothing behind: state, timers and outputs are
  * as before it, and the record goes where the node's policy says.
  */
-export class Process implements StatefulOperator, StateAccess {
+export class Process extends Watermarked implements StatefulOperator, StateAccess {
   readonly node: ProcessNode
   readonly name: string
   readonly out: Emitter = new Emitter()
@@ -47,12 +48,11 @@ export class Process implements StatefulOperator, StateAccess {
   #put = false
   /** Watermark that user code sees: all timers up to here have fired. */
   #passed = -Infinity
-  #finite = -Infinity
-  watermark: number = -Infinity
   /** While a batch is processed: the lowest watermark of all else that this operator reads. */
   horizon: number = -Infinity
 
   constructor(host: OperatorHost, node: ProcessNode, name: string) {
+    super()
     this.#host = host
     this.node = node
     this.name = name
@@ -201,9 +201,9 @@ export class Process implements StatefulOperator, StateAccess {
 
   *advance(to: number): Generator<undefined, void> {
     if (to <= this.watermark) return
-    if (to === Infinity) this.#finite = Math.max(this.watermark, this.#passed)
+    const before = Math.max(this.watermark, this.#passed)
     if (to > this.#passed) yield* this.#fireUpTo(to)
-    this.watermark = to
+    this.reach(to, before)
   }
 
   /** Fires event-time timers. One that was set for a time already passed fires at the time that was reached then. */
@@ -218,7 +218,7 @@ export class Process implements StatefulOperator, StateAccess {
   }
 
   *tick(now: number): Generator<undefined, void> {
-    const time = Number.isFinite(this.watermark) ? this.watermark : Math.max(this.#finite, 0)
+    const time = Math.max(this.storedWatermark(), 0)
     yield* this.#fire(this.#processingTimers, now, () => time)
   }
 
@@ -279,10 +279,6 @@ export class Process implements StatefulOperator, StateAccess {
     this.watermark = this.#passed = watermark
     for (const { timers } of this.#entries.values())
       for (const timer of timers.values()) this.#queueOf(timer.id).push(timer)
-  }
-
-  storedWatermark(): number {
-    return this.watermark === Infinity ? this.#finite : this.watermark
   }
 }
 

@@ -10,13 +10,14 @@ import { recordMaker } from '../state/record-shape.ts'
 import { readValue, writeValue } from '../state/value-codec.ts'
 import type { ReduceNode } from '../topology/node.ts'
 import { verdict, type StatefulOperator } from './stateful.ts'
+import { Watermarked } from './watermarked.ts'
 
 interface Folded extends Entry {
   value: unknown
 }
 
 /** A running fold a key: each record gives one output, the key and the value so far. State is kept for ever. */
-export class Reduce implements StatefulOperator {
+export class Reduce extends Watermarked implements StatefulOperator {
   readonly node: ReduceNode
   readonly name: string
   readonly out: Emitter = new Emitter()
@@ -25,10 +26,9 @@ export class Reduce implements StatefulOperator {
   readonly #entries = new KeyedEntries<Folded>((key) => ({ key, epoch: 0, stored: false, value: undefined }))
   readonly #result: (values: readonly unknown[]) => object
   readonly #composite: boolean
-  #finite = -Infinity
-  watermark: number = -Infinity
 
   constructor(form: Form, node: ReduceNode, name: string) {
+    super()
     this.node = node
     this.name = name
     const keyed = node.inputs[0]
@@ -59,8 +59,7 @@ export class Reduce implements StatefulOperator {
 
   // eslint-disable-next-line require-yield -- emits nothing, so never has to wait
   *advance(to: number): Generator<undefined, void> {
-    if (to === Infinity) this.#finite = this.watermark
-    if (to > this.watermark) this.watermark = to
+    if (to > this.watermark) this.reach(to, this.watermark)
   }
 
   nextTick(): number {
@@ -80,9 +79,5 @@ export class Reduce implements StatefulOperator {
 
   restored(watermark: number): void {
     this.watermark = watermark
-  }
-
-  storedWatermark(): number {
-    return this.watermark === Infinity ? this.#finite : this.watermark
   }
 }

@@ -11,6 +11,7 @@ import type { WindowNode } from '../topology/node.ts'
 import type { SessionSpec } from '../windows/window-spec.ts'
 import { verdict, type Add, type OperatorHost, type StatefulOperator } from './stateful.ts'
 import { WindowResults } from './window-results.ts'
+import { Watermarked } from './watermarked.ts'
 
 interface Session {
   readonly of: Sessions
@@ -44,7 +45,7 @@ interface Look {
  * passed its time + gap + allowed lateness, whatever sessions there are; so sessions are kept a gap longer than they
  * are open, and a record that connects two of them finds both.
  */
-export class SessionWindow implements StatefulOperator {
+export class SessionWindow extends Watermarked implements StatefulOperator {
   readonly node: WindowNode
   readonly name: string
   readonly out: Emitter = new Emitter()
@@ -65,10 +66,9 @@ export class SessionWindow implements StatefulOperator {
   #earlyDue = Infinity
   /** Sessions that have ended and changed since. */
   readonly #updates = new Set<Session>()
-  #finite = -Infinity
-  watermark: number = -Infinity
 
   constructor(host: OperatorHost, node: WindowNode & { readonly spec: SessionSpec }, name: string, lateRead: boolean) {
+    super()
     this.#host = host
     this.node = node
     this.name = name
@@ -185,8 +185,7 @@ export class SessionWindow implements StatefulOperator {
       if (this.#look(look, to, forgetTo, kept) && ++emitted % batchRecords === 0 && this.#host.full()) yield
     }
     for (const session of kept) this.#lookAt(session, session.last + this.#gapMs + this.#keepMs)
-    if (to === Infinity) this.#finite = forgetTo
-    this.watermark = to
+    this.reach(to, forgetTo)
   }
 
   #lastEnd(): number {
@@ -291,10 +290,6 @@ export class SessionWindow implements StatefulOperator {
         this.#lookAt(session, end > watermark ? end : end + this.#keepMs)
       }
     }
-  }
-
-  storedWatermark(): number {
-    return this.watermark === Infinity ? this.#finite : this.watermark
   }
 }
 
