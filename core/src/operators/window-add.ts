@@ -14,7 +14,7 @@ export interface PaneWindow {
   readonly epoch: number
   /** A record outside of `last`, or one that may be late: finds its pane, or deals with the late record and gives undefined. */
   paneOf(key: Key, value: unknown, time: number, mark: number): Pane | undefined
-  /** Called after each record of a pane that `isSettled` or of a window with early firings. */
+  /** Called after each record of a pane that has `fired`, or of a window with early firings. */
   changed(pane: Pane, a: Accumulator, mark: number): void
   /** The verdict on the record that `paneOf` had no pane for. */
   readonly lateVerdict: number
