@@ -124,6 +124,29 @@ export type {
   StoredDeadLetter,
   WriteOutcome,
 } from './connector/backplane.ts'
+export { discoveryName, splitTaskName, taskName } from './connector/cluster.ts'
+export type {
+  ClaimedTask,
+  ClusterBackplane,
+  ClusterStatus,
+  ExchangeCursor,
+  ExchangeEntries,
+  ExchangePartition,
+  ExchangeShape,
+  ExchangeWrite,
+  FoundPartition,
+  FoundPartitions,
+  HeartbeatReply,
+  HeartbeatRequest,
+  JobShape,
+  OpenedJob,
+  OutgoingFrame,
+  PartitionEnd,
+  TaskInfo,
+  WorkerInfo,
+  WorkerLoad,
+} from './connector/cluster.ts'
+export type { StateStore } from './connector/state-store.ts'
 export type { Codec, Decoder, Encoder, Refuse } from './connector/codec.ts'
 export type { Slab } from './connector/slab.ts'
 export { ByteWriter } from './connector/byte-writer.ts'

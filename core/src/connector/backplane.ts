@@ -1,4 +1,5 @@
 import type { DeadLetter } from '../topology/dead-letter.ts'
+import type { ExchangeWrite, PartitionEnd } from './cluster.ts'
 import type { Handle, Json, Tenure } from './sink.ts'
 
 /** The right to run a task until `expiresAt`, as the backplane granted it. */
@@ -57,6 +58,10 @@ export interface CheckpointWrite {
   readonly deadLetters: readonly DeadLetter[]
   /** Ids of stored dead letters that were read again and are thereby done. */
   readonly redriven: readonly number[]
+  /** What goes to other stages; only where there are many tasks. */
+  readonly exchange?: ExchangeWrite
+  /** The partition of the task has ended; only where there are many tasks. */
+  readonly ended?: PartitionEnd
 }
 
 /** `written`; `already` for a repeat of the last write; `fenced` when the lease belongs to another tenure. */
@@ -88,7 +93,7 @@ export interface Backplane {
   /** Resolves when the last written checkpoint can no longer be forgotten. */
   durable(lease: Lease): Promise<void>
   /** The bytes of a blob; rejects with CORRUPT_STATE when missing or not what its pointer says. */
-  readState(blob: StateBlob): Promise<Uint8Array>
+  readState(blob: StateBlob, task: string): Promise<Uint8Array>
   /** Stores a base made by compaction, outside of any checkpoint; invisible until a checkpoint names it. */
   writeBase(lease: Lease, blob: StateBlob, bytes: Uint8Array): Promise<WriteOutcome>
   /** Drops blobs that no checkpoint names. */

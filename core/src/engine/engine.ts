@@ -25,6 +25,14 @@ export interface EngineOptions {
 /** One partition of a source, as the engine follows it. */
 export type InputPartition = Readonly<PartitionState>
 
+/** Options of {@link Engine.addPartition}. */
+export interface AddPartitionOptions {
+  /** Partitions that it goes on from. @default [] */
+  readonly parents?: readonly string[]
+  /** Where others ended that it goes on from, in ms since 1970. @default the present watermark of the source */
+  readonly watermark?: number
+}
+
 /** What the engine is at one instant, between batches. */
 export interface EngineSnapshot {
   /** Watermarks and counters: small, written whole with every checkpoint. */
@@ -78,8 +86,8 @@ export class Engine {
   }
 
   /** Registers a partition of a source, or gives the one that is known. Its parents must be known. */
-  addPartition(source: string, id: string, options: { readonly parents?: readonly string[] } = {}): InputPartition {
-    return this.#network.input(source).progress.add(id, options.parents)
+  addPartition(source: string, id: string, options: AddPartitionOptions = {}): InputPartition {
+    return this.#network.input(source).progress.add(id, options.parents, options.watermark)
   }
 
   /** Ends a partition, and registers those that go on where it ended: one step, so that no watermark slips in between. */

@@ -33,13 +33,14 @@ export class SourceProgress {
   /**
    * Registers a partition. One that follows others starts at the lowest of their watermarks, so that the minimum
    * cannot pass what it has yet to bring; one that follows nothing starts at the present minimum. Of a merge the first
-   * parent to end registers the child and the last one decides where it starts: whichever that was, the same.
+   * parent to end registers the child and the last one decides where it starts: whichever that was, the same. Where its
+   * parents were read by others, `from` says where they ended.
    */
-  add(id: string, parents: readonly string[] = []): PartitionState {
+  add(id: string, parents: readonly string[] = [], from: number = this.watermark): PartitionState {
     const known = this.partitions.get(id)
     if (known !== undefined && known.count > 0) return known
     const before = parents.map((parent) => this.partitions.get(parent)?.watermark ?? this.watermark)
-    const watermark = before.length > 0 ? Math.min(...before) : this.watermark
+    const watermark = before.length > 0 ? Math.min(...before) : from
     if (known === undefined) return this.#register(id, watermark)
     if (before.length > 0) known.watermark = Math.max(known.watermark, watermark)
     return known

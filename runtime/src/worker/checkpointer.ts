@@ -3,9 +3,11 @@ import {
   type Checkpoint,
   type CheckpointWrite,
   type DeadLetter,
+  type ExchangeWrite,
   type Handle,
   type Json,
   type Lease,
+  type PartitionEnd,
   type StateBlob,
   tenureId,
 } from '@millrace/core'
@@ -33,6 +35,8 @@ export interface CheckpointerOptions {
   readonly world: World
   readonly log: Logger
   readonly signal: AbortSignal
+  /** The checkpoint that the task was taken up from. */
+  readonly restored: Checkpoint | undefined
   /** What was prepared could not be committed. */
   readonly failed: (error: unknown) => void
 }
@@ -45,6 +49,8 @@ export interface CheckpointRequest {
   /** No other checkpoint of this tenure is planned. */
   readonly last: boolean
   readonly finished: boolean
+  /** What goes to other stages with it. */
+  readonly exchange?: ExchangeWrite | undefined
 }
 
 /**
@@ -95,6 +101,7 @@ export class Checkpointer {
       checkpoint,
       deadLetters,
       redriven,
+      ...(request.exchange && { exchange: request.exchange }),
       ...(newest?.blob.kind === 'delta' ? { delta: newest } : {}),
     })
     this.#full = false
@@ -107,12 +114,16 @@ export class Checkpointer {
     return this.#committing
   }
 
-  /** After the last commit: one more record, without handles, so that a later topology may leave a sink out. */
-  async seal(): Promise<void> {
+  /**
+   * After the last commit: one more record, without handles, so that a later topology may leave a sink out. Of a task
+   * whose partition has `ended` it is the one that says so: before, the next owner still had something to commit.
+   */
+  async seal(ended?: PartitionEnd): Promise<void> {
     await this.committed()
-    if (this.#last === undefined || this.#last.handles.length === 0) return
-    const checkpoint = { ...this.#last, ...this.#head(this.seq + 1), handles: [] }
-    await this.#write({ checkpoint, deadLetters: [], redriven: [] })
+    const last = this.#last ?? (ended && this.#options.restored)
+    if (last === undefined || (last.handles.length === 0 && ended === undefined)) return
+    const checkpoint = { ...last, ...this.#head(this.seq + 1), handles: [] }
+    await this.#write({ checkpoint, deadLetters: [], redriven: [], ...(ended && { ended }) })
     await this.#persist('durable', () => this.#options.backplane.durable(this.#options.lease))
   }
 

@@ -46,7 +46,7 @@ export class Compactor {
   async #merge(blobs: readonly StateBlob[], seq: number): Promise<void> {
     const { backplane, lease, world, log, signal } = this.#options
     const parts: Uint8Array[] = []
-    for (const blob of blobs) parts.push(await backplane.readState(blob))
+    for (const blob of blobs) parts.push(await backplane.readState(blob, lease.task))
     const bytes = await this.#run(compactState(parts))
     if (bytes === undefined) return
     const base: StateBlob = {

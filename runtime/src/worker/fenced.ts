@@ -4,6 +4,6 @@ import { type Lease, MillraceError } from '@millrace/core'
 export const fenced = ({ task, epoch }: Lease): MillraceError =>
   new MillraceError(
     'FENCED',
-    `job ${task}: another worker has taken it over (this one had epoch ${epoch}); ` +
+    `task ${task}: another worker has taken it over (this one had epoch ${epoch}); ` +
       'nothing is lost: it goes on from the last checkpoint. See whether this process was paused for longer than its lease',
   )

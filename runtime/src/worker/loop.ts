@@ -2,20 +2,20 @@ import type { DeadLetter, Records } from '@millrace/core'
 import type { Engine } from '@millrace/core/engine'
 import type { World } from '../world.ts'
 import type { Checkpointer } from './checkpointer.ts'
+import { CheckpointSchedule } from './checkpoint-schedule.ts'
 import type { Compactor } from './compaction.ts'
 import type { Arrival, Inputs } from './inputs.ts'
 import type { Ending } from './lifecycle.ts'
 import type { Outputs } from './outputs.ts'
 import { feed, type Redrive, redrivePartitions, rowsOf } from './redrive.ts'
 import type { PartitionInput } from './source-input.ts'
+import type { TaskLink } from './task-link.ts'
 import type { Wake } from './wake.ts'
 
 /** Heartbeats and signals are starved by a loop that works longer than this without a break. */
 const turnMs = 5
-/** Input between two checkpoints: what a crash makes the job read again. */
-const mostBytes = 64 * 1024 * 1024
-/** Dead letters wait in memory for the next checkpoint. */
-const mostLetterBytes = 8 * 1024 * 1024
+/** How soon stages without room are asked again. */
+const roomEveryMs = 20
 
 /** All that the {@link Loop} works with. */
 export interface LoopOptions {
@@ -25,6 +25,8 @@ export interface LoopOptions {
   readonly checkpointer: Checkpointer
   readonly compactor: Compactor
   readonly redrive: Redrive
+  /** Of one task among many. */
+  readonly link: TaskLink | undefined
   readonly checkpointEveryMs: number
   /** The last checkpoint says that the input was final and all done. */
   readonly wasFinished: boolean
@@ -46,22 +48,17 @@ export class Loop {
   readonly #options: LoopOptions
   readonly #letters: DeadLetter[] = []
   readonly #redriven: number[] = []
-  #letterBytes = 0
-  #bytes = 0
-  /** Something has happened that no checkpoint holds. */
-  #dirty = false
-  /** Anything has happened since the task was taken up. */
-  #changed = false
-  #checkpointAt: number
-  /** When sinks want a checkpoint though nothing has happened. */
-  #againAt = Infinity
+  readonly #schedule: CheckpointSchedule
+  /** Stages that it sends to have no room: the checkpoint that is due waits. */
+  #isHeld = false
   #turnAt: number
   /** When the newest record that was taken had arrived at its source, in ms since 1970. */
   arrival: number | undefined
 
   constructor(options: LoopOptions) {
     this.#options = options
-    this.#checkpointAt = this.#turnAt = options.world.elapsed()
+    this.#schedule = new CheckpointSchedule(options.checkpointEveryMs, options.world)
+    this.#turnAt = options.world.elapsed()
   }
 
   /** Works until the input is final and done, or the worker is to stop; then ends with a last checkpoint. */
@@ -81,7 +78,7 @@ export class Loop {
   async #work(): Promise<boolean> {
     const { inputs, redrive, engine, world } = this.#options
     const applied = inputs.apply()
-    const arrival = inputs.next()
+    const arrival = this.#options.link?.isFull ? undefined : inputs.next()
     if (arrival) await this.#take(arrival)
     const letters = redrive.isWaiting
     if (letters) await this.#redrive()
@@ -100,7 +97,8 @@ export class Loop {
   async #take(arrival: Arrival): Promise<void> {
     const { from, read } = arrival
     if (read.type === 'idle') return this.#idle(from, read.position)
-    this.#touch()
+    const isNews = read.type === 'end' || read.position !== from.position || this.#options.link?.sends !== false
+    if (isNews) this.#touch()
     from.idleSince = undefined
     from.idle = false
     if (read.type === 'end') return this.#options.inputs.end(arrival)
@@ -118,7 +116,7 @@ export class Loop {
       await this.#giveWay()
       this.#options.check()
     } while (row < rows)
-    this.#bytes += bytesOf(records)
+    this.#schedule.took(bytesOf(records))
     this.arrival = Math.max(this.arrival ?? 0, records.arrival)
   }
 
@@ -132,6 +130,7 @@ export class Loop {
     if (from.idle || world.elapsed() - from.idleSince < idleAfterMs) return
     from.idle = true
     engine.setIdle(from.input, true)
+    if (this.#options.link) this.#touch()
   }
 
   async #redrive(): Promise<void> {
@@ -149,6 +148,7 @@ export class Loop {
   async #advance(): Promise<void> {
     const { engine } = this.#options
     await this.#until(() => engine.advance())
+    this.#options.link?.drain()
     this.#keep(engine.takeDeadLetters())
   }
 
@@ -166,48 +166,51 @@ export class Loop {
   #keep(letters: readonly DeadLetter[]): void {
     for (const letter of letters) {
       this.#letters.push(letter)
-      this.#letterBytes += letter.bytes.length
+      this.#schedule.kept(letter.bytes.length)
     }
   }
 
   #touch(): void {
-    this.#dirty = true
-    this.#changed = true
+    this.#schedule.touch()
   }
 
   /** How long until the next checkpoint, if one is wanted; not positive when it is due. */
   #untilCheckpoint(): number {
-    const { inputs, checkpointEveryMs, world } = this.#options
-    const isEager = this.#redriven.length > 0 || inputs.isEager
-    if (isEager || this.#bytes >= mostBytes || this.#letterBytes >= mostLetterBytes) return 0
-    return (this.#dirty ? this.#checkpointAt + checkpointEveryMs : this.#againAt) - world.elapsed()
+    const { inputs, link } = this.#options
+    const isEager = this.#redriven.length > 0 || inputs.isEager || link?.isFull === true
+    return isEager ? 0 : this.#schedule.dueInMs
   }
 
   async #checkpointIfDue(): Promise<void> {
-    if (this.#untilCheckpoint() > 0) return
+    this.#isHeld = this.#untilCheckpoint() <= 0 && (await this.#options.link?.hasRoom()) === false
+    if (this.#isHeld || this.#untilCheckpoint() > 0) return
     await this.#checkpoint({ last: false, finished: false })
     this.#options.compactor.consider()
   }
 
   async #checkpoint(options: { readonly last: boolean; readonly finished: boolean }): Promise<void> {
-    const { checkpointer, inputs, redrive, world } = this.#options
+    const { checkpointer, inputs, redrive, link } = this.#options
     const [deadLetters, redriven] = [this.#letters.splice(0), this.#redriven.splice(0)]
-    const againInMs = await checkpointer.take({ ...options, positions: inputs.positions(), deadLetters, redriven })
-    this.#dirty = false
-    this.#bytes = this.#letterBytes = 0
-    this.#checkpointAt = world.elapsed()
-    this.#againAt = this.#checkpointAt + againInMs
+    const exchange = link?.write(inputs)
+    const positions = inputs.positions()
+    const againInMs = await checkpointer.take({ ...options, positions, deadLetters, redriven, exchange })
+    this.#schedule.taken(againInMs)
     inputs.stored()
     redrive.stored()
   }
 
   async #end(ending: 'finished' | 'stopped'): Promise<Ending> {
-    const { checkpointer, wasFinished, isUnreadable } = this.#options
-    if (isUnreadable() && !this.#changed) return this.#tell(ending)
-    if (wasFinished && !this.#changed) return this.#tell(ending === 'finished' ? 'nothing new' : ending)
+    const { checkpointer, wasFinished, isUnreadable, link } = this.#options
+    const { isUnchanged } = this.#schedule
+    const ended = ending === 'finished' ? link?.end : undefined
+    if (isUnreadable() && isUnchanged) return this.#tell(ending)
+    if (wasFinished && isUnchanged) {
+      if (ended) await checkpointer.seal(ended)
+      return this.#tell(ending === 'finished' ? 'nothing new' : ending)
+    }
     this.#tell(ending)
     await this.#checkpoint({ last: true, finished: ending === 'finished' })
-    await checkpointer.seal()
+    await checkpointer.seal(ended)
     return ending
   }
 
@@ -225,7 +228,8 @@ export class Loop {
 
   async #wait(wake: Wake, world: World): Promise<void> {
     const untilTick = this.#options.engine.nextTick() - world.clock.now()
-    await wake.wait(Math.min(untilTick, this.#untilCheckpoint()), world)
+    const untilCheckpoint = this.#isHeld ? roomEveryMs : this.#untilCheckpoint()
+    await wake.wait(Math.min(untilTick, untilCheckpoint), world)
     this.#turnAt = world.elapsed()
   }
 }

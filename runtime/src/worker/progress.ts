@@ -9,8 +9,8 @@ import type { Outputs } from './outputs.ts'
 import type { Redrive } from './redrive.ts'
 import type { StateLog } from './state-log.ts'
 
-/** What a worker has in its hands while it runs. */
-export interface WorkerParts {
+/** What a task has in its hands while it runs. */
+export interface TaskParts {
   readonly engine: Engine
   readonly inputs: Inputs
   readonly outputs: Outputs
@@ -24,7 +24,7 @@ export interface WorkerParts {
 /** How far a job has come, since it was started. */
 export interface Progress {
   readonly job: string
-  readonly state: WorkerState['type']
+  readonly state: WorkerState
   readonly elapsedMs: number
   /** Records taken from the sources, bad ones included. */
   readonly records: number
@@ -69,10 +69,10 @@ const nothing = {
 /** Progress of a worker; `parts` are there once it has taken up its task. */
 export function progressOf(
   job: string,
-  state: WorkerState['type'],
+  state: WorkerState,
   startedAt: number,
   world: World,
-  parts: WorkerParts | undefined,
+  parts: TaskParts | undefined,
 ): Progress {
   const elapsedMs = world.elapsed() - startedAt
   if (parts === undefined) return { job, state, elapsedMs, ...nothing }

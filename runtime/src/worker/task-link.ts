@@ -1,0 +1,26 @@
+import type { Checkpoint, ExchangeWrite, PartitionEnd } from '@millrace/core'
+import type { Engine } from '@millrace/core/engine'
+import type { Inputs, Positions } from './inputs.ts'
+
+/**
+ * What joins a task to the other tasks of its job: where it begins, what it sends to later stages, and who goes on when
+ * it has ended. A task that runs a whole topology has none.
+ */
+export interface TaskLink {
+  /** Where its partition begins, when no checkpoint says so. */
+  readonly positions: Positions
+  /** Called once, before anything is read: connects the engine, and tells it how far event time has come. */
+  begin(engine: Engine, checkpoint: Checkpoint | undefined): void
+  /** Takes what the engine has for other stages; called after each batch. */
+  drain(): void
+  /** So much waits to be sent that nothing more should be read before a checkpoint. */
+  readonly isFull: boolean
+  /** True when a change of the watermark alone is worth a checkpoint, as later stages wait for it. */
+  readonly sends: boolean
+  /** Whether the stages that it sends to have room for another checkpoint. */
+  hasRoom(): Promise<boolean>
+  /** All that goes to other stages with the checkpoint that is being taken. */
+  write(inputs: Inputs): ExchangeWrite
+  /** Who goes on where its partition ended. */
+  readonly end: PartitionEnd
+}
