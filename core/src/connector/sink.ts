@@ -122,7 +122,7 @@ export interface SinkWriter<in T> {
   prepare(seq: number, options?: PrepareOptions): Promise<Prepared>
   /** Makes prepared output visible, handles of older tenures included; one outcome a handle, in order. */
   commit(handles: readonly Handle[]): Promise<readonly CommitOutcome[]>
-  /** Removes what tenures of an epoch below `before` left prepared or half written, except these handles. */
+  /** Removes what tenures of this task of an epoch below `before` left prepared or half written, except these handles. */
   abort(request: { readonly before: number; readonly except: readonly Handle[] }): Promise<void>
   /** Frees what is held. Aborts nothing prepared: it may be in an accepted checkpoint. */
   close(): Promise<void>
