@@ -146,6 +146,7 @@ export type {
   WorkerInfo,
   WorkerLoad,
 } from './connector/cluster.ts'
+export type { ExchangeRows, ReceivedFrames } from './connector/exchange-rows.ts'
 export type { StateStore } from './connector/state-store.ts'
 export type { Codec, Decoder, Encoder, Refuse } from './connector/codec.ts'
 export type { Slab } from './connector/slab.ts'

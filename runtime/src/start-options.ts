@@ -1,4 +1,5 @@
 import { type Backplane, badOption, type Duration, positiveMs } from '@millrace/core'
+import { type ClusterOptions, resolveClusterOptions, type ResolvedClusterOptions } from './cluster/cluster-options.ts'
 import { type Logger, silent } from './logger.ts'
 import type { Progress } from './worker/progress.ts'
 
@@ -9,8 +10,9 @@ export interface StartOptions<P = {}> {
   /** Gives parameters that are not in `set`: `outDir` is read from `MILLRACE_OUT_DIR`. @default process.env */
   readonly env?: { readonly [name: string]: string | undefined }
   /**
-   * Where the job keeps how far it has come: the path of a file of its own, or a backplane. Without it nothing
-   * survives: the job starts from the beginning each time, and what it prepared when it was killed stays unseen.
+   * Where the job keeps how far it has come: the path of a file of its own, or a backplane. With one that workers share,
+   * as {@link redisBackplane}, this process becomes one of them. Without it nothing survives: the job starts from the
+   * beginning each time, and what it prepared when it was killed stays unseen.
    * @default in memory
    */
   readonly state?: string | Backplane
@@ -26,6 +28,8 @@ export interface StartOptions<P = {}> {
    * @default []
    */
   readonly drop?: readonly string[]
+  /** How this worker shares the job with others; only with a backplane that workers share. */
+  readonly cluster?: ClusterOptions
   /** Stops the job when it fires. */
   readonly signal?: AbortSignal
   /** @default says nothing */
@@ -41,6 +45,7 @@ export interface ResolvedStartOptions {
   readonly leaseMs: number
   readonly stopWithinMs: number
   readonly drop: readonly string[]
+  readonly cluster: ResolvedClusterOptions
   readonly signal: AbortSignal | undefined
   readonly log: Logger
   readonly onProgress: ((progress: Progress) => void) | undefined
@@ -71,6 +76,7 @@ export function resolveStartOptions(options: Omit<StartOptions, 'set'>): Resolve
     leaseMs: atLeast(leaseMs, 100, 'leaseMs'),
     stopWithinMs: positiveMs(stopWithin, 'stopWithin'),
     drop,
+    cluster: resolveClusterOptions(options.cluster),
     signal,
     log,
     onProgress,

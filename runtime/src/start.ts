@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs'
-import { type Graph, resolveParams, type Topology } from '@millrace/core'
+import { type Backplane, type ClusterBackplane, type Graph, resolveParams, type Topology } from '@millrace/core'
 import { embeddedBackplane } from './backplane/embedded/embedded-backplane.ts'
 import { thisProcess } from './backplane/embedded/owner.ts'
 import { type ResolvedStartOptions, resolveStartOptions, type StartOptions } from './start-options.ts'
 import type { Ending } from './worker/lifecycle.ts'
 import type { Progress } from './worker/progress.ts'
 import { Worker } from './worker/worker.ts'
+import { ClusterWorker } from './cluster/cluster-worker.ts'
 import { systemWorld, type World } from './world.ts'
 
 /** What a job did, from its start to its end. */
@@ -31,8 +32,9 @@ export interface Job {
 }
 
 /**
- * Starts a job in this process: all of the topology, as one task. It ends by itself when its sources do. Killing the
- * process at any moment loses nothing and repeats nothing, given `state` and sinks that are `exactly-once`.
+ * Starts a job in this process: all of the topology, as one task; or, with a backplane that workers share, some of its
+ * tasks, next to the other workers. It ends by itself when its sources do. Killing the process at any moment loses nothing
+ * and repeats nothing, given `state` and sinks that are `exactly-once`.
  *
  * A bounded job that has finished may be started again with the same `state`: it ends at once when there is nothing new,
  * and otherwise processes the new partitions (files). All windows up to the newest record had fired then, so records of
@@ -64,7 +66,7 @@ export function startIn<P>(world: World, topology: Topology<P, unknown, unknown>
 function startGraph(world: World, graph: Graph, options: ResolvedStartOptions): Job {
   const { state } = options
   const backplane = typeof state === 'string' ? embeddedBackplane({ path: state, job: graph.name, world }) : state
-  const worker = new Worker({ ...options, graph, backplane, world, owner: thisProcess(world.nonce()), maxReaders: 256 })
+  const worker = makeWorker(world, graph, backplane, options)
   const stop = (): void => worker.stop()
   if (options.signal?.aborted) stop()
   options.signal?.addEventListener('abort', stop)
@@ -82,10 +84,25 @@ function startGraph(world: World, graph: Graph, options: ResolvedStartOptions): 
   }
 }
 
+/** Where the backplane is shared, this process is one worker among many. */
+function makeWorker(
+  world: World,
+  graph: Graph,
+  backplane: Backplane,
+  options: ResolvedStartOptions,
+): Worker | ClusterWorker {
+  const owner = thisProcess(world.nonce())
+  if (!isShared(backplane)) return new Worker({ ...options, graph, backplane, world, owner, maxReaders: 256 })
+  const { cluster } = options
+  return new ClusterWorker({ ...options, ...cluster, graph, backplane, world, worker: cluster.worker ?? owner })
+}
+
+const isShared = (backplane: Backplane): backplane is ClusterBackplane => 'claim' in backplane
+
 async function live(
   world: World,
   graph: Graph,
-  worker: Worker,
+  worker: Worker | ClusterWorker,
   { log, onProgress }: ResolvedStartOptions,
   close: () => Promise<void>,
 ): Promise<Summary> {

@@ -1,5 +1,5 @@
 import type { DeadLetter } from '../topology/dead-letter.ts'
-import type { ExchangeWrite, PartitionEnd } from './cluster.ts'
+import type { ExchangeWrite, FoundPartition, PartitionEnd } from './cluster.ts'
 import type { Handle, Json, Tenure } from './sink.ts'
 
 /** The right to run a task until `expiresAt`, as the backplane granted it. */
@@ -47,6 +47,8 @@ export interface Checkpoint {
   readonly sinks: { readonly [sink: string]: Json }
   /** True when the input was final and everything was processed. */
   readonly finished: boolean
+  /** Of a task whose partition has ended: those that go on there, registered once all its output is committed. */
+  readonly children?: readonly FoundPartition[]
 }
 
 /** What goes into the backplane with a checkpoint, all or nothing. */

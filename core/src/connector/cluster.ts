@@ -200,10 +200,15 @@ export interface ClusterBackplane extends Backplane {
   open(shape: JobShape): Promise<OpenedJob>
   /** Renews all leases of a worker in one call, tells the others of it, and tells it of them. */
   heartbeat(request: HeartbeatRequest): Promise<HeartbeatReply>
-  /** Takes up to `most` tasks: those reserved for this worker first, then free and expired ones. The epoch of each grows by one. */
+  /**
+   * Takes up to `most` tasks: those reserved for this worker first, then free and expired ones, those of exchanges before
+   * those of sources. `mostOfSources` are tasks of sources. The epoch of each grows by one.
+   */
   claim(request: {
     readonly worker: string
     readonly most: number
+    /** @default most */
+    readonly mostOfSources?: number
     readonly leaseMs: number
   }): Promise<readonly ClaimedTask[]>
   /** Asks another worker for tasks; it learns so with its next heartbeat. Forgotten after the lease time. */

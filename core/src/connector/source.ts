@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import type { Codec } from './codec.ts'
+import type { ReceivedFrames } from './exchange-rows.ts'
 import type { Slab } from './slab.ts'
 
 /** Where a reader stands in a partition: opaque to everybody but its connector, which makes and compares it. */
@@ -84,6 +85,8 @@ export interface Records<out T, out M extends Meta = Meta> {
   readonly type: 'records'
   readonly slab?: Slab
   readonly values?: readonly T[]
+  /** What other stages have sent, instead of the two above; given by exchanges only. */
+  readonly exchange?: ReceivedFrames
   /** Earliest arrival of these records, in ms since 1970: the time of the read where the source knows nothing better. */
   readonly arrival: number
   /** Position after the last of these records: a reader opened there goes on with the next one. */

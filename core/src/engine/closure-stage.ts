@@ -1,17 +1,25 @@
 import { keyReader } from '../operators/key-by.ts'
 import type { Step, StepPoint } from '../operators/piece.ts'
 import { verdict } from '../operators/stateful.ts'
-import type { Emitter } from '../state/emitter.ts'
-import type { BranchNode, Node, SourceNode, StatefulNode } from '../topology/node.ts'
+import type { Key } from '../state/key.ts'
+import type { BranchNode, Node, SendNode, SourceNode, StatefulNode } from '../topology/node.ts'
 import type { Batch } from './batch.ts'
 import { badTime, latestTime, timeOf } from './event-time.ts'
-import { noKey, pieceOf, type EmitterStage, type SourceStage, type StageHost } from './stage-host.ts'
+import {
+  noKey,
+  pieceOf,
+  type EmitterStage,
+  type ReceiveStage,
+  type SourceStage,
+  type StageBatch,
+  type StageHost,
+} from './stage-host.ts'
 
 /** Where the closures of a stage are in their batch. */
 class Cursor {
   /** Steps behind unions, each made once although several ways lead there. */
   readonly unions = new Map<Node, Step>()
-  batch: Batch | Emitter | undefined
+  batch: StageBatch | undefined
   at = 0
   node = 0
   partition = ''
@@ -65,6 +73,27 @@ export function closeEmitterStage(host: StageHost, head: Node, consumers: readon
       cursor.sequence = batch.sequence + i
       try {
         step(batch.values[i], time, batch.marks[i] ?? -Infinity, noKey)
+      } catch (error) {
+        host.fail(error, cursor.node, batch, i, time)
+      }
+    }
+  }
+}
+
+/** The same behind an exchange: each row has its key and its place. */
+export function closeReceiveStage(host: StageHost, head: SourceNode, target: StatefulNode): ReceiveStage {
+  const cursor = new Cursor()
+  const step = statefulStep(host, cursor, target, true)
+  return (batch, length) => {
+    cursor.batch = batch
+    for (let i = 0; i < length; i++) {
+      const time = batch.times[i] ?? NaN
+      cursor.at = i
+      cursor.node = host.index(head)
+      cursor.partition = batch.places[i] ?? ''
+      cursor.sequence = batch.sequences[i] ?? 0
+      try {
+        step(batch.values[i], time, batch.marks[i] ?? -Infinity, batch.keys[i] as Key)
       } catch (error) {
         host.fail(error, cursor.node, batch, i, time)
       }
@@ -126,20 +155,33 @@ function newStep(host: StageHost, cursor: Cursor, node: Node): Step {
         output.push(value, time)
       }
     }
+    case 'send':
+      return sendStep(host, cursor, node)
     case 'dedupe':
     case 'window':
     case 'windowAll':
     case 'reduce':
     case 'process':
-      return statefulStep(host, cursor, node)
+      return statefulStep(host, cursor, node, false)
     default:
       return pieceOf(node).step(node, stepPoint(host, cursor, node))
   }
 }
 
-function statefulStep(host: StageHost, cursor: Cursor, node: StatefulNode): Step {
+/** What is sent on as it is counts where it is taken. */
+function sendStep(host: StageHost, cursor: Cursor, node: SendNode): Step {
+  const { add } = host.exchange(node)
+  const read = node.target.kind === 'dedupe' ? keyReader(node.target.by) : undefined
+  return (value, time, mark, given) => {
+    cursor.node = host.index(node)
+    const result = add(read ? read(value) : given, value, time, mark, cursor.partition, cursor.sequence)
+    if (result === verdict.taken) countOne(host, node)
+  }
+}
+
+function statefulStep(host: StageHost, cursor: Cursor, node: StatefulNode, isKeyed: boolean): Step {
   const { add } = host.operator(node)
-  const read = node.kind === 'dedupe' ? keyReader(node.by) : undefined
+  const read = node.kind === 'dedupe' && !isKeyed ? keyReader(node.by) : undefined
   const next = node.kind === 'dedupe' ? stepsOf(host, cursor, host.consumers(node)) : undefined
   return (value, time, mark, given) => {
     cursor.node = host.index(node)

@@ -1,17 +1,16 @@
 import type { Clock } from '../clock.ts'
 import type { Json } from '../connector/sink.ts'
 import type { Records } from '../connector/source.ts'
-import { isMillraceError, MillraceError } from '../errors.ts'
 import type { StatefulOperator } from '../operators/stateful.ts'
 import { bestForm, type Form } from '../state/code.ts'
 import { DeltaWriter, StateImage } from '../state/delta.ts'
-import { batchRecords } from '../state/emitter.ts'
 import type { DeadLetter } from '../topology/dead-letter.ts'
 import type { Graph } from '../topology/node.ts'
-import { Batch } from './batch.ts'
-import { Letters, messageOf } from './letters.ts'
-import { Network, type Input } from './network.ts'
+import type { ExchangeOutput } from './exchange-output.ts'
+import { Letters } from './letters.ts'
+import { Network } from './network.ts'
 import type { Output } from './output.ts'
+import { stateError } from './state-error.ts'
 import { readMeta, writeMeta } from './stored-meta.ts'
 import type { PartitionState } from './watermark.ts'
 
@@ -66,7 +65,6 @@ export interface EngineStats {
 export class Engine {
   readonly #letters: Letters
   readonly #network: Network
-  readonly #batch = new Batch()
   #firing: Generator<undefined, void> | undefined
   #records = 0
 
@@ -78,6 +76,16 @@ export class Engine {
   /** What waits for each sink. */
   get outputs(): readonly Output[] {
     return this.#network.outputs
+  }
+
+  /** What waits for each exchange that this stage sends to. */
+  get exchanges(): readonly ExchangeOutput[] {
+    return this.#network.exchanges
+  }
+
+  /** Rows taken from sources since it was made. */
+  get records(): number {
+    return this.#records
   }
 
   /** Partitions that were ever registered, ended ones included. */
@@ -111,7 +119,8 @@ export class Engine {
   }
 
   /**
-   * Decodes and processes up to 1,024 rows from `from` on, all the way to the outputs.
+   * Decodes and processes up to 1,024 rows from `from` on, all the way to the outputs. Rows of an exchange count through all
+   * frames; what was added up, and the watermark, come with the last of them.
    *
    * @returns the row to go on from; the number of rows when all are done
    * @throws MillraceError of a record whose node says `onError: 'fail'`; the engine is not to be used any more
@@ -120,45 +129,18 @@ export class Engine {
     const input = this.#network.input(partition.source)
     const state = this.#own(partition)
     state.idle = false
-    const batch = this.#batch
-    batch.partition = state
-    batch.records = records
-    batch.arrival = records.arrival
-    batch.base = state.count - from
     if (from === 0) for (const row of records.refused ?? []) this.#letters.refuseRow(input.node, state.id, row)
-    const to = this.#decode(input, records, from)
+    const to = input.intake.take(state, records, from)
     state.count += to - from
     this.#records += to - from
-    this.#network.setHorizons(state)
-    input.stage(batch, batch.length)
     this.#network.flush()
-    return to
-  }
-
-  #decode({ node, decoder }: Input, records: Records<unknown>, from: number): number {
-    const { slab, values = [] } = records
-    const batch = this.#batch
-    if (slab !== undefined) {
-      if (decoder === undefined)
-        throw new MillraceError('SOURCE', `source '${node.name}' gave bytes, but has no codec to decode them`)
-      const to = Math.min(from + batchRecords, slab.length)
-      const refuse = (row: number, error: unknown): void => this.#letters.undecodable(node, records, row, error)
-      batch.length = decoder.decode(slab, from, to, batch.values, batch.rows, refuse)
-      return to
-    }
-    const to = Math.min(from + batchRecords, values.length)
-    for (let row = from; row < to; row++) {
-      batch.values[row - from] = values[row]
-      batch.rows[row - from] = row
-    }
-    batch.length = to - from
     return to
   }
 
   /**
    * Takes watermarks as far as the partitions allow and fires what that makes due.
    *
-   * @returns false when outputs are full: take them and call again, before anything else
+   * @returns false when outputs or exchanges are full: take them and call again, before anything else
    */
   advance(): boolean {
     this.#firing ??= this.#fire()
@@ -209,9 +191,14 @@ export class Engine {
     return this.#letters.take()
   }
 
-  /** Takes the state at this instant. Only when {@link advance} and {@link tick} have answered true. */
+  /**
+   * Takes the state at this instant. Only when {@link advance} and {@link tick} have answered true, and all that waits for
+   * exchanges was taken: it belongs to the same checkpoint, and is no part of the state.
+   */
   snapshot(options: { readonly full?: boolean } = {}): EngineSnapshot {
     if (this.#firing) throw new Error('snapshot() in the middle of a firing: call advance() until it is true')
+    if (!this.#network.exchanges.every(({ isEmpty }) => isEmpty))
+      throw new Error('snapshot() while something waits for an exchange: take rows and partials first')
     const delta = new DeltaWriter()
     for (const operator of this.#network.operators) writeState(operator, delta, options.full === true)
     return { meta: writeMeta(this.#network), delta: delta.finish() }
@@ -246,12 +233,10 @@ export class Engine {
   }
 }
 
-/** Throws what cannot be kept in state with the name of the state: there is no record left to blame. */
 function writeState(operator: StatefulOperator, delta: DeltaWriter, full: boolean): void {
   try {
     operator.snapshot(delta, full)
   } catch (cause) {
-    const code = isMillraceError(cause) ? cause.code : 'USER_CODE'
-    throw new MillraceError(code, `${operator.name}: ${messageOf(cause)}`, { cause, node: operator.name })
+    throw stateError(operator.name, cause)
   }
 }

@@ -2,9 +2,16 @@ import type { CodePoint } from '../operators/piece.ts'
 import { keySource } from '../operators/key-by.ts'
 import { verdict } from '../operators/stateful.ts'
 import { Code } from '../state/code.ts'
-import { isStateful, type BranchNode, type Node, type SourceNode, type StatefulNode } from '../topology/node.ts'
+import {
+  isStateful,
+  type BranchNode,
+  type Node,
+  type SendNode,
+  type SourceNode,
+  type StatefulNode,
+} from '../topology/node.ts'
 import { badTime, latestTime, timeOf } from './event-time.ts'
-import { noKey, pieceOf, type EmitterStage, type SourceStage, type StageHost } from './stage-host.ts'
+import { noKey, pieceOf, type EmitterStage, type ReceiveStage, type SourceStage, type StageHost } from './stage-host.ts'
 
 /** One loop over all per-record operators behind a source, up to and with the first stateful `add`. */
 export function generateSourceStage(host: StageHost, head: SourceNode): SourceStage {
@@ -39,6 +46,22 @@ ${body}}}catch(e){${code.arg(host)}.fail(e,N,b,i,t);i++}}
 ${writer.storeCounts()}}`
       .replaceAll('@Q', 'base+i')
       .replaceAll('@P', 'String(keys[i])'),
+  )
+}
+
+/** The same behind an exchange: each row has its key and its place. */
+export function generateReceiveStage(host: StageHost, head: SourceNode, target: StatefulNode): ReceiveStage {
+  const writer = new StageWriter(host, [target])
+  const { code } = writer
+  const body = writer.fan([target], 'v', 'continue rows', 'k')
+  return code.compile(
+    'stage',
+    `(b,n)=>{const values=b.values,times=b.times,marks=b.marks,keys=b.keys,places=b.places,sequences=b.sequences;let i=0,N=0,t=NaN;${writer.declareCounts()}${writer.functions.join('')}
+while(i<n){try{rows:for(;i<n;i++){const v=values[i],k=keys[i];N=${host.index(head)};t=times[i];const mark=marks[i];
+${body}}}catch(e){${code.arg(host)}.fail(e,N,b,i,t);i++}}
+${writer.storeCounts()}}`
+      .replaceAll('@Q', 'sequences[i]')
+      .replaceAll('@P', 'places[i]'),
   )
 }
 
@@ -99,6 +122,8 @@ class StageWriter {
     switch (node.kind) {
       case 'sink':
         return `${this.count(node)}${this.code.arg(this.#host.output(node))}.push(${value},t);`
+      case 'send':
+        return this.#send(node, value, key)
       case 'dedupe':
       case 'window':
       case 'windowAll':
@@ -124,15 +149,30 @@ class StageWriter {
 
   #stateful(node: StatefulNode, value: string, skip: string, given: string | undefined): string {
     const operator = this.#host.operator(node)
-    const own = node.kind === 'dedupe' ? keySource(this.code, node.by, value) : undefined
-    const key = own?.key ?? given ?? this.code.arg(noKey)
+    const { key, source } = this.#key(node, value, given)
     const blame = this.#blame(node)
     const result = this.code.fresh('r')
     const call = `const ${result}=${this.code.arg(operator.add)}(${key},${value},t,mark,@P,@Q);`
     const late = `${this.code.arg(this.#host)}.tooLate(${this.#host.index(node)},b,i,t)`
     const refused = `if(${result}!==${verdict.taken}){if(${result}===${verdict.late})${late};${skip}}`
     const taken = node.kind === 'dedupe' ? this.children(node, value, skip) : ''
-    return `${blame}${own?.source ?? ''}${call}${refused}${this.count(node)}${taken}`
+    return `${blame}${source}${call}${refused}${this.count(node)}${taken}`
+  }
+
+  /** What is sent on as it is counts where it is taken. */
+  #send(node: SendNode, value: string, given: string | undefined): string {
+    const { key, source } = this.#key(node.target, value, given)
+    const add = this.code.arg(this.#host.exchange(node).add)
+    return `${this.#blame(node)}${source}if(${add}(${key},${value},t,mark,@P,@Q)===${verdict.taken}){${this.count(node)}}`
+  }
+
+  #key(
+    node: StatefulNode,
+    value: string,
+    given: string | undefined,
+  ): { readonly key: string; readonly source: string } {
+    if (given !== undefined) return { key: given, source: '' }
+    return node.kind === 'dedupe' ? keySource(this.code, node.by, value) : { key: this.code.arg(noKey), source: '' }
   }
 
   #blame(node: Node): string {

@@ -2,6 +2,11 @@
 export { Engine } from './engine.ts'
 export type { EngineOptions, EngineSnapshot, EngineStats, InputPartition } from './engine.ts'
 export type { Output } from './output.ts'
+/** A topology cut into stages, and what they send to each other. */
+export { planStages } from '../topology/plan.ts'
+export type { ExchangePlan, Plan, PlanOptions, Stage } from '../topology/plan.ts'
+export type { ExchangeOutput } from './exchange-output.ts'
+export type { ExchangeRows, ReceivedFrames } from '../connector/exchange-rows.ts'
 /** What a dead letter keeps of a record whose bytes are gone. */
 export { jsonBytes } from './letters.ts'
 /** Keyed state as bytes. */

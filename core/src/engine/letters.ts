@@ -3,9 +3,12 @@ import type { RefusedRow, Records } from '../connector/source.ts'
 import { isMillraceError, MillraceError } from '../errors.ts'
 import type { Emitter } from '../state/emitter.ts'
 import type { DeadLetter } from '../topology/dead-letter.ts'
+import { readersOfLetters } from '../topology/letter-readers.ts'
 import { nodeName } from '../topology/names.ts'
 import type { Graph, Node, SourceNode, StatefulNode } from '../topology/node.ts'
 import { Batch } from './batch.ts'
+import { ReceivedBatch } from './received-batch.ts'
+import type { StageBatch } from './stage-host.ts'
 
 /** Where a refused record came from, and what it was. */
 type Evidence = Pick<DeadLetter, 'source' | 'partition' | 'position' | 'time' | 'bytes'>
@@ -31,7 +34,7 @@ export class Letters {
   constructor(graph: Graph, clock: Clock) {
     this.#graph = graph
     this.#clock = clock
-    this.#readers = readersOfLetters(graph)
+    this.#readers = readersOfLetters(graph.nodes)
   }
 
   /** True for nodes behind `deadLetters`. */
@@ -67,14 +70,14 @@ export class Letters {
   }
 
   /** A record of a batch that a node could not take. */
-  fail(error: unknown, index: number, batch: Batch | Emitter, at: number, time: number): void {
+  fail(error: unknown, index: number, batch: StageBatch, at: number, time: number): void {
     this.#rethrow(error)
     const node = this.#graph.nodes[index]
     if (node) this.#write(node, error, this.#evidence(batch, at, time))
   }
 
   /** A record of a batch that came too late for a node, and that nothing reads as `late`. */
-  tooLate(index: number, batch: Batch | Emitter, at: number, time: number): void {
+  tooLate(index: number, batch: StageBatch, at: number, time: number): void {
     const node = this.#graph.nodes[index]
     const when = new Date(time).toISOString()
     const error = new MillraceError('LATE', `the record of ${when} came after its window was closed`)
@@ -97,7 +100,7 @@ export class Letters {
     if (this.#failure !== undefined && error === this.#failure) throw this.#failure
   }
 
-  #evidence(batch: Batch | Emitter, at: number, time: number): Evidence {
+  #evidence(batch: StageBatch, at: number, time: number): Evidence {
     const known = Number.isNaN(time) ? undefined : time
     if (batch instanceof Batch) {
       const row = batch.rows[at] ?? 0
@@ -108,9 +111,10 @@ export class Letters {
       const position = batch.records?.positionOf(row) ?? ''
       return { source: batch.partition?.source ?? '', partition, position, time: known, bytes }
     }
-    const head = this.#heads.get(batch) ?? 'deadLetters'
+    const head = batch instanceof ReceivedBatch ? batch.name : (this.#heads.get(batch) ?? 'deadLetters')
+    const partition = batch instanceof ReceivedBatch ? (batch.places[at] ?? '') : head
     const position = `${String(batch.keys[at])}@${time}`
-    return { source: head, partition: head, position, time: known, bytes: jsonBytes(batch.values[at]) }
+    return { source: head, partition, position, time: known, bytes: jsonBytes(batch.values[at]) }
   }
 
   /** A late record is never an error, whatever its node says. */
@@ -131,15 +135,6 @@ export class Letters {
     this.#failure = new MillraceError(code, message, { cause, node: name, partition, position })
     return this.#failure
   }
-}
-
-/** Inputs come before their users, so one walk is enough. */
-function readersOfLetters({ nodes }: Graph): ReadonlySet<Node> {
-  const readers = new Set<Node>()
-  for (const node of nodes) {
-    if (node.inputs.some((input) => input.kind === 'deadLetters' || readers.has(input))) readers.add(node)
-  }
-  return readers
 }
 
 /** What an error says. Anything can be thrown, even what has no text. */

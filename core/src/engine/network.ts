@@ -1,4 +1,3 @@
-import type { Decoder } from '../connector/codec.ts'
 import { MillraceError } from '../errors.ts'
 import { createOperator } from '../operators/create.ts'
 import { Process } from '../operators/process.ts'
@@ -6,11 +5,22 @@ import type { OperatorHost, StatefulOperator } from '../operators/stateful.ts'
 import type { Form } from '../state/code.ts'
 import { Emitter } from '../state/emitter.ts'
 import { nodeName, stateName } from '../topology/names.ts'
-import { isStateful, type Graph, type Node, type SourceNode, type StatefulNode } from '../topology/node.ts'
+import {
+  isStateful,
+  type Graph,
+  type Node,
+  type SendNode,
+  type SourceNode,
+  type StatefulNode,
+} from '../topology/node.ts'
+import { ExchangeIntake } from './exchange-intake.ts'
+import { ExchangeWriter } from './exchange-output.ts'
+import type { Intake } from './intake.ts'
 import type { Letters } from './letters.ts'
 import { Output } from './output.ts'
-import { compileEmitterStage, compileSourceStage } from './stage.ts'
-import type { SourceStage, StageHost } from './stage-host.ts'
+import { SourceIntake } from './source-intake.ts'
+import { compileEmitterStage, compileReceiveStage, compileSourceStage } from './stage.ts'
+import type { StageHost } from './stage-host.ts'
 import { SourceProgress, type PartitionState } from './watermark.ts'
 
 /** Rows that wait in outputs before firing pauses. */
@@ -20,14 +30,14 @@ const fullRows = 8192
 export interface Input {
   readonly node: SourceNode
   readonly progress: SourceProgress
-  readonly stage: SourceStage
-  readonly decoder: Decoder<unknown> | undefined
+  readonly intake: Intake
 }
 
 /** A topology as it runs: operators and outputs, and between them stages compiled to loops. */
 export class Network {
   readonly inputs: ReadonlyMap<string, Input>
   readonly outputs: readonly Output[]
+  readonly exchanges: readonly ExchangeWriter[]
   /** In order of building, those that read dead letters behind all others, any of which may write one. */
   readonly operators: readonly StatefulOperator[]
   /** The stream of dead letters, if the topology reads it. */
@@ -36,6 +46,7 @@ export class Network {
   readonly #letters: Letters
   readonly #consumers: ReadonlyMap<Node, readonly Node[]>
   readonly #operatorOf: ReadonlyMap<Node, StatefulOperator>
+  readonly #writerOf: ReadonlyMap<Node, ExchangeWriter>
   readonly #feeds: ReadonlyMap<StatefulOperator, readonly SourceProgress[]>
   readonly #timed: readonly Process[]
   readonly #emitters: Emitter[] = []
@@ -49,13 +60,15 @@ export class Network {
     this.#counts = new Float64Array(graph.nodes.length)
     this.#consumers = consumersOf(graph)
     this.outputs = graph.sinks.map(({ name }) => new Output(name))
+    this.#writerOf = new Map(sendsOf(graph).map((node) => [node, new ExchangeWriter(form, node)]))
+    this.exchanges = [...this.#writerOf.values()]
     const progress = new Map(graph.sources.map(({ name }) => [name, new SourceProgress(name)]))
     this.#operatorOf = this.#makeOperators(form)
     this.operators = [...this.#operatorOf.values()]
     this.#feeds = this.#feedsOf(progress)
     this.#timed = this.operators.filter((operator) => operator instanceof Process)
     const host = this.#stageHost(form)
-    this.inputs = new Map(graph.sources.map((node) => [node.name, makeInput(host, node, progress)]))
+    this.inputs = new Map([...progress].map(([name, of]) => [name, this.#makeInput(host, of)]))
     this.letterStream = this.#connectAll(host)
     if (this.letterStream) letters.sendTo(this.letterStream)
   }
@@ -68,9 +81,9 @@ export class Network {
     throw new MillraceError('BAD_TOPOLOGY', `there is no source '${source}'; there are ${known}`)
   }
 
-  /** True when sinks have enough to write. */
+  /** True when sinks have enough to write, or exchanges to send. */
   get isFull(): boolean {
-    return this.outputs.some(({ length }) => length >= fullRows)
+    return this.outputs.some(({ length }) => length >= fullRows) || this.exchanges.some(({ rows }) => rows >= fullRows)
   }
 
   /** Runs the stages behind what operators have emitted, each before those that it may emit to. */
@@ -86,7 +99,7 @@ export class Network {
   }
 
   /** Tells operators with timers how far the rest of their input is, so that timers fire between records of one batch. */
-  setHorizons(partition: PartitionState): void {
+  #setHorizons(partition: PartitionState): void {
     for (const operator of this.#timed) {
       let least = Infinity
       for (const feed of this.#feeds.get(operator) ?? []) {
@@ -105,6 +118,26 @@ export class Network {
       counts[name] = (counts[name] ?? 0) + passed
     }
     return counts
+  }
+
+  #makeInput(host: StageHost, progress: SourceProgress): Input {
+    const node = this.#graph.sources.find(({ name }) => name === progress.name) as SourceNode
+    const intake = node.receives ? this.#exchangeIntake(host, node) : this.#sourceIntake(host, node)
+    return { node, progress, intake }
+  }
+
+  #sourceIntake(host: StageHost, node: SourceNode): Intake {
+    const setHorizons = (partition: PartitionState): void => this.#setHorizons(partition)
+    return new SourceIntake(node, compileSourceStage(host, node), this.#letters, setHorizons)
+  }
+
+  /** What stands behind an exchange is the only one of its stage that keeps state. */
+  #exchangeIntake(host: StageHost, head: SourceNode): Intake {
+    const operator = this.operators[0] as StatefulOperator
+    const setHorizon = (watermark: number): void => {
+      for (const timed of this.#timed) timed.horizon = watermark
+    }
+    return new ExchangeIntake(head.name, compileReceiveStage(host, head, operator.node), operator, setHorizon)
   }
 
   #makeOperators(form: Form): ReadonlyMap<Node, StatefulOperator> {
@@ -145,6 +178,7 @@ export class Network {
       consumers: (node) => this.#readers(node),
       operator: (node: StatefulNode) => this.#operatorOf.get(node) as StatefulOperator,
       output: (node) => outputs.get(node) as Output,
+      exchange: (node) => this.#writerOf.get(node) as ExchangeWriter,
       index: (node) => indexes.get(node) ?? 0,
       fail: (error, node, batch, at, time) => this.#letters.fail(error, node, batch, at, time),
       tooLate: (node, batch, at, time) => this.#letters.tooLate(node, batch, at, time),
@@ -190,14 +224,7 @@ export class Network {
   }
 }
 
-function makeInput(host: StageHost, node: SourceNode, progress: ReadonlyMap<string, SourceProgress>): Input {
-  return {
-    node,
-    progress: progress.get(node.name) ?? new SourceProgress(node.name),
-    stage: compileSourceStage(host, node),
-    decoder: node.source.codec?.decoder(),
-  }
-}
+const sendsOf = ({ nodes }: Graph): readonly SendNode[] => nodes.filter((node) => node.kind === 'send')
 
 function consumersOf({ nodes }: Graph): ReadonlyMap<Node, readonly Node[]> {
   const consumers = new Map<Node, Node[]>(nodes.map((node) => [node, []]))

@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts'
 import type { ByteReader } from '../state/byte-reader.ts'
 import type { DeltaWriter } from '../state/delta.ts'
 import { batchRecords, Emitter } from '../state/emitter.ts'
@@ -5,7 +6,7 @@ import type { Accumulator } from '../state/accumulator.ts'
 import type { Key } from '../state/key.ts'
 import { readValue } from '../state/value-codec.ts'
 import type { WindowNode } from '../topology/node.ts'
-import { noPane, Pane } from './pane.ts'
+import { noPane, Pane, touch } from './pane.ts'
 import { verdict, type Add, type OperatorHost, type StatefulOperator } from './stateful.ts'
 import { compileAdd, type PaneWindow } from './window-add.ts'
 import { WindowResults } from './window-results.ts'
@@ -86,6 +87,34 @@ export abstract class PaneOperator extends Watermarked implements StatefulOperat
     const pane = this.#pane(start, place.enters)
     if (!pane.fired && !place.partly) this.last = pane
     return pane
+  }
+
+  /** It comes too late as a whole only where the stage before has broken its word, and nothing of it is lost then. */
+  merge(group: string, key: Key, value: ByteReader): void {
+    const start = Number(group)
+    const added = this.results.layout.read(value, key, 0)
+    const place = this.placeLate(start, this.watermark)
+    if (place === undefined || place.partly) this.#mergeLate(start, added)
+    if (place) this.#mergeInto(this.#pane(start, place.enters), added)
+  }
+
+  #mergeLate(start: number, added: Accumulator): void {
+    this.host.countLate()
+    const message = `what was added up from ${new Date(start).toISOString()} on came after its window was closed`
+    this.host.refuse(this.node, new MillraceError('LATE', message), this.results.evidence(start, added))
+  }
+
+  #mergeInto(pane: Pane, added: Accumulator): void {
+    const known = pane.entries.get(added.k)
+    const a = known ?? added
+    touch(pane, a, this.epoch)
+    if (known === undefined) pane.entries.set(a.k, a)
+    try {
+      if (known) this.results.layout.merge(known, added)
+    } catch (error) {
+      this.host.refuse(this.node, error, this.results.evidence(pane.start, added))
+    }
+    if (pane.fired) this.changed(pane, a, this.watermark)
   }
 
   #tooLate(key: Key, value: unknown, time: number, mark: number): void {

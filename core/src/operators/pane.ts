@@ -56,3 +56,10 @@ export class Pane {
 
 /** A pane that holds no time: what an operator points to before it has seen a record. */
 export const noPane: Pane = new Pane(Infinity, -Infinity)
+
+/** Marks an accumulator as changed. */
+export function touch(pane: Pane, a: Accumulator, epoch: number): void {
+  if (a.e === epoch) return
+  a.e = epoch
+  pane.dirty.push(a)
+}

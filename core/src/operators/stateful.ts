@@ -65,6 +65,11 @@ export interface StatefulOperator {
   restored(watermark: number): void
   /** The watermark to store: a finite one that explains what has fired, when the end of the input fired everything. */
   storedWatermark(): number
+  /**
+   * Takes what an earlier stage has added up for one key: an entry as this operator would have stored it. Absent where
+   * records are not added up.
+   */
+  merge?(group: string, key: Key, value: ByteReader): void
   /** Number of entries kept, for metrics. */
   readonly entries: number
 }

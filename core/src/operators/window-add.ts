@@ -2,7 +2,7 @@ import { Code, type Form } from '../state/code.ts'
 import type { Accumulator, AccumulatorLayout } from '../state/accumulator.ts'
 import type { Key } from '../state/key.ts'
 import type { WindowNode } from '../topology/node.ts'
-import type { Pane } from './pane.ts'
+import { touch, type Pane } from './pane.ts'
 import { verdict, type Add } from './stateful.ts'
 
 /** What adding a record asks of a window that keeps panes. */
@@ -13,7 +13,7 @@ export interface PaneWindow {
   readonly watermark: number
   readonly epoch: number
   /** A record outside of `last`, or one that may be late: finds its pane, or deals with the late record and gives undefined. */
-  paneOf(key: Key, value: unknown, time: number, mark: number): Pane | undefined
+  paneOf(...record: Parameters<Add>): Pane | undefined
   /** Called after each record of a pane that has `fired`, or of a window with early firings. */
   changed(pane: Pane, a: Accumulator, mark: number): void
   /** The verdict on the record that `paneOf` had no pane for. */
@@ -36,7 +36,7 @@ function generateAdd(window: PaneWindow, layout: AccumulatorLayout, everyChange:
     'window',
     `(k,v,t,mark,p,q)=>{${layout.measureSource(code, names)}
 let pane=${w}.last;
-if(t<pane.start||t>=pane.end||mark>t||pane.fired){pane=${w}.paneOf(k,v,t,mark);if(pane===undefined)return ${w}.lateVerdict}
+if(t<pane.start||t>=pane.end||mark>t||pane.fired){pane=${w}.paneOf(k,v,t,mark,p,q);if(pane===undefined)return ${w}.lateVerdict}
 let a=pane.entries.get(k);const isNew=a===undefined;
 if(isNew){a=${create}(k,${w}.epoch);${before}}
 else if(a.e!==${w}.epoch){a.e=${w}.epoch;pane.dirty.push(a)}
@@ -51,7 +51,9 @@ function closeAdd(window: PaneWindow, layout: AccumulatorLayout, everyChange: bo
     const measured = layout.measure(value)
     const { last } = window
     const pane =
-      time < last.start || time >= last.end || mark > time || last.fired ? window.paneOf(key, value, time, mark) : last
+      time < last.start || time >= last.end || mark > time || last.fired
+        ? window.paneOf(key, value, time, mark, partition, sequence)
+        : last
     if (pane === undefined) return window.lateVerdict
     const known = pane.entries.get(key)
     const a = known ?? layout.create(key, window.epoch)
@@ -61,13 +63,6 @@ function closeAdd(window: PaneWindow, layout: AccumulatorLayout, everyChange: bo
     if (everyChange || pane.fired) window.changed(pane, a, mark)
     return verdict.taken
   }
-}
-
-/** Marks an accumulator as changed. */
-function touch(pane: Pane, a: Accumulator, epoch: number): void {
-  if (a.e === epoch) return
-  a.e = epoch
-  pane.dirty.push(a)
 }
 
 function insert(pane: Pane, key: Key, a: Accumulator): void {

@@ -45,6 +45,22 @@ export class WindowResults {
     this.#emit(this.#makeOfTotal, key, start, end, a, -Infinity)
   }
 
+  /** What is told of an aggregate that cannot be taken: which it is, and its results as far as they can be shown. */
+  evidence(
+    start: number,
+    a: Accumulator,
+  ): { readonly position: string; readonly time: number; readonly value: object } {
+    return { position: `${String(a.k)}@${start}`, time: start, value: { key: a.k, start, ...this.#shown(a) } }
+  }
+
+  #shown(a: Accumulator): object {
+    try {
+      return Object.fromEntries(this.layout.results(a).map((result, i) => [this.layout.names[i] ?? '', result]))
+    } catch {
+      return {}
+    }
+  }
+
   #emit(make: MakeResult, key: Key, start: number, end: number, a: Accumulator, mark: number): void {
     try {
       const result = make(key, start, end, a)
@@ -75,7 +91,8 @@ interface WindowContents {
   readonly values: readonly unknown[]
 }
 
-function aggregatesOf({ output }: WindowNode): Aggregates {
+/** What a window keeps for each key. */
+export function aggregatesOf({ output }: WindowNode): Aggregates {
   if (output.kind === 'aggregate') return output.aggregates
   return output.kind === 'reduce' ? { value: reduceAggregate(output.fn) } : { values: collect() }
 }

@@ -57,7 +57,7 @@ export class AccumulatorLayout {
   /** True when an aggregate is the user's own: adding may throw, and nothing is known of what its numbers lose. */
   readonly hasUserCode: boolean
   readonly #bound: readonly Bound[]
-  /** In order of adding: those that may throw come first, and the others have not changed when they do. */
+  /** In order of adding and merging: those that may throw come first, and the others have not changed when they do. */
   readonly #adding: readonly Bound[]
   readonly #properties: readonly Property[]
   /** In order of the names of the results: the order in which a topology names them does not matter to what is stored. */
@@ -79,7 +79,7 @@ export class AccumulatorLayout {
       this.subtract = subtracts ? this.#generatePair('subtract') : undefined
       this.results = this.#generateResults()
     } else {
-      const all = this.#bound.map((b) => b.steps)
+      const all = this.#adding.map((b) => b.steps)
       this.create = (k, e) => this.#closureCreate(k, e)
       this.merge = (a, b) => all.forEach((steps) => steps.merge(a, b))
       this.subtract = subtracts ? (a, b) => all.forEach((steps) => steps.subtract?.(a, b)) : undefined
@@ -151,7 +151,7 @@ export class AccumulatorLayout {
   }
 
   #generatePair(step: 'merge' | 'subtract'): (a: Accumulator, b: Accumulator) => void {
-    const body = this.#bound.map((b) => `${translate(this.#code, b, b.code[step] ?? '', 'undefined')};`).join('')
+    const body = this.#adding.map((b) => `${translate(this.#code, b, b.code[step] ?? '', 'undefined')};`).join('')
     return this.#code.compile(step, `(a,b)=>{${body}}`)
   }
 

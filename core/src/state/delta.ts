@@ -1,7 +1,8 @@
 import { ByteWriter } from '../connector/byte-writer.ts'
 import { MillraceError } from '../errors.ts'
 import { ByteReader } from './byte-reader.ts'
-import { readText, writeText } from './value-codec.ts'
+import type { Key } from './key.ts'
+import { readText, readValue, writeText } from './value-codec.ts'
 
 /**
  * A blob of keyed state. Entries lie in *groups* of a state (a pane of a window, a generation of dedupe), so that
@@ -75,6 +76,38 @@ export class DeltaWriter {
   }
 }
 
+/** Reads a blob that only puts entries, in the order in which they were written, without keeping any. */
+export function readPuts(blob: Uint8Array, visit: (group: string, key: Key, value: ByteReader) => void): void {
+  const from = new ByteReader(blob)
+  checkVersion(from)
+  let group = ''
+  while (!from.done) {
+    const code = from.byte()
+    if (code === op.state) readText(from)
+    else if (code === op.group) group = readText(from)
+    else if (code === op.put) readPut(from, group, visit)
+    else throw unknownStep(code, from)
+  }
+}
+
+function readPut(from: ByteReader, group: string, visit: (group: string, key: Key, value: ByteReader) => void): void {
+  from.varint()
+  const key = readValue(from) as Key
+  const end = from.varint() + from.at
+  visit(group, key, from)
+  if (from.at !== end)
+    throw new MillraceError('CORRUPT_STATE', `state blob has an entry of another length before byte ${from.at}`)
+}
+
+function checkVersion(from: ByteReader): void {
+  const found = from.varint()
+  if (found !== version)
+    throw new MillraceError('CORRUPT_STATE', `state blob has version ${found}, this release reads ${version}`)
+}
+
+const unknownStep = (code: number, from: ByteReader): MillraceError =>
+  new MillraceError('CORRUPT_STATE', `state blob has an unknown step ${code} at byte ${from.at - 1}`)
+
 /** Where the entries of one group lie, see {@link StateImage}, by the bytes of their keys. */
 type Group = Map<string, number>
 
@@ -97,9 +130,7 @@ export class StateImage {
   /** Lays a blob over what is there, in slices: the caller may do something else between two steps. */
   *apply(blob: Uint8Array): Generator<undefined, void> {
     const from = new ByteReader(blob)
-    const found = from.varint()
-    if (found !== version)
-      throw new MillraceError('CORRUPT_STATE', `state blob has version ${found}, this release reads ${version}`)
+    checkVersion(from)
     const base = this.#blobs.length * mostBytes
     this.#blobs.push({ bytes: blob, key: new ByteReader(blob), value: new ByteReader(blob) })
     let groups: Map<string, Group> = new Map()
@@ -111,7 +142,7 @@ export class StateImage {
       else if (code === op.drop) groups.delete(name)
       else if (code === op.put) putEntry(groups, name, base, from)
       else if (code === op.delete) deleteEntry(groups, name, from)
-      else throw new MillraceError('CORRUPT_STATE', `state blob has an unknown step ${code} at byte ${from.at - 1}`)
+      else throw unknownStep(code, from)
       if (steps % entriesAStep === 0) yield
     }
   }

@@ -71,9 +71,18 @@ export function selectField(name: string): (value: never) => unknown {
  * MurmurHash3), modulo the number of partitions. Part of the stored format: test vectors in `key.test.ts`.
  */
 export function keyPartition(stored: Uint8Array, partitions: number): number {
-  let hash = 0x811c9dc5
-  for (const byte of stored) hash = Math.imul(hash ^ byte, 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return ((hash ^ (hash >>> 16)) >>> 0) % partitions
+  let hash = firstHash
+  for (const byte of stored) hash = hashByte(hash, byte)
+  return spread(hash, partitions)
+}
+
+export const firstHash = 0x811c9dc5
+
+export const hashByte = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193)
+
+/** Ends a hash, so that every bit of it decides on the partition. */
+export function spread(hash: number, partitions: number): number {
+  let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return ((mixed ^ (mixed >>> 16)) >>> 0) % partitions
 }

@@ -7,7 +7,7 @@ import type { ByteReader } from './byte-reader.ts'
  * bytes, −0, NaN, infinities, lone surrogates); refuses functions, symbols and instances of classes. Different texts and
  * numbers have different forms, so that keys can be told apart by their bytes. Tags are never reused.
  */
-const tag = {
+export const tag = {
   undefined: 0,
   null: 1,
   false: 2,
@@ -44,9 +44,12 @@ export function writeText(out: ByteWriter, text: string): void {
   else writeLong(out, text)
 }
 
+/** Texts below this length have one byte for each character, if all are ASCII, and one for the length. */
+export const shortLength = 64
+
 /** Short ASCII, nearly every key: the length is known before the bytes. */
 function isShort(text: string): boolean {
-  if (text.length >= 64) return false
+  if (text.length >= shortLength) return false
   for (let i = 0; i < text.length; i++) if (text.charCodeAt(i) > 127) return false
   return true
 }

@@ -44,6 +44,8 @@ function describeKind(node: Node): string {
       return 'late records'
     case 'deadLetters':
       return 'dead letters'
+    case 'send':
+      return `send to ${node.name}${node.partial ? ', added up before' : ''}`
     case 'map':
     case 'filter':
     case 'flatMap':

@@ -35,6 +35,11 @@ export interface SourceNode extends Common {
   readonly idleAfterMs?: number
   /** How far past its arrival an event time may lie. */
   readonly maxAheadMs: number
+  /**
+   * Set where a stage begins behind an exchange: its records come with key, time and place, for this node. It is the node
+   * of the whole topology; that of the stage is the only one there that keeps state.
+   */
+  readonly receives?: StatefulNode
 }
 
 export interface MapNode extends Common {
@@ -151,6 +156,18 @@ export interface SinkNode extends Common {
   readonly sink: Sink<never>
 }
 
+/** Where a stage ends at an exchange: stands in the place of the node that keeps state behind it. */
+export interface SendNode extends Common {
+  readonly kind: 'send'
+  /** Of the exchange. */
+  readonly name: string
+  /** The node of the whole topology that the records are for. */
+  readonly target: StatefulNode
+  readonly partitions: number
+  /** Adds records up before they are sent. */
+  readonly partial: boolean
+}
+
 /** One step of a topology. Immutable; inputs are object references, so a topology is a DAG of these. */
 export type Node =
   | SourceNode
@@ -169,6 +186,7 @@ export type Node =
   | ProcessNode
   | DeadLettersNode
   | SinkNode
+  | SendNode
 
 export type NodeKind = Node['kind']
 

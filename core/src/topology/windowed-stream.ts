@@ -51,7 +51,7 @@ export class WindowedStream<out T, out KF> {
 
   /**
    * One record a key and window: `{ ...key, start, end, value }`, where `fold` has made one record of two until one was
-   * left. `fold` must not mind the grouping: fold(fold(a, b), c) = fold(a, fold(b, c)).
+   * left. `fold` must not mind the grouping, fold(fold(a, b), c) = fold(a, fold(b, c)), nor the order.
    */
   reduce(fold: (a: T, b: T) => T): FiredStream<Simplify<KF & WindowBounds & { value: T }>, T> {
     needFunction(fold, 'reduce()')

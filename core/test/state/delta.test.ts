@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { compactState, DeltaWriter, StateImage } from '../../src/state/delta.ts'
+import { compactState, DeltaWriter, readPuts, StateImage } from '../../src/state/delta.ts'
 import { readValue, writeValue } from '../../src/state/value-codec.ts'
 import { runs } from '../support/runs.ts'
 import { texts } from './support.ts'
@@ -174,5 +174,38 @@ describe('blobs that are damaged', () => {
       }),
       runs(1000),
     )
+  })
+})
+
+describe('a blob that only puts', () => {
+  const puts = changes.map((all) => all.filter((change) => change.does === 'put'))
+
+  test('is read entry by entry, in order', () => {
+    fc.assert(
+      fc.property(puts, (all) => {
+        const read: unknown[] = []
+        readPuts(blobOf(all) ?? Uint8Array.of(1), (group, key, value) => read.push([group, key, readValue(value)]))
+        expect(read).toEqual(all.map(({ group, key, value }) => [group, key, value]))
+      }),
+      runs(200),
+    )
+  })
+
+  const one = (does: 'put' | 'drop'): Uint8Array =>
+    blobOf([{ does, state: 's', group: 'g', key: 'k', value: 1 }]) ?? new Uint8Array()
+
+  test.each([
+    ['of another version', Uint8Array.of(2), 'version 2'],
+    ['that drops', one('drop'), 'unknown step 3'],
+    ['that is cut', one('put').subarray(0, -1), 'ends in the middle'],
+  ])('is refused when it is one %s', (_, blob, message) => {
+    const read = (): void => readPuts(blob, (_group, _key, value) => readValue(value))
+    expect(read).toThrow(
+      expect.objectContaining({ code: 'CORRUPT_STATE', message: expect.stringContaining(message) }) as Error,
+    )
+  })
+
+  test('is refused when an entry is not read to its end', () => {
+    expect(() => readPuts(one('put'), () => {})).toThrow('another length')
   })
 })

@@ -51,6 +51,8 @@ export interface CheckpointRequest {
   readonly finished: boolean
   /** What goes to other stages with it. */
   readonly exchange?: ExchangeWrite | undefined
+  /** Who goes on where it has ended. */
+  readonly ended?: PartitionEnd | undefined
 }
 
 /**
@@ -93,10 +95,11 @@ export class Checkpointer {
     const { meta, delta } = engine.snapshot({ full: this.#full })
     const newest = delta && (await this.#store(seq, delta))
     const kept = this.#full ? [] : state.next
-    const { positions, finished, redriven } = request
+    const { positions, finished, redriven, ended } = request
     const deadLetters = [...request.deadLetters, ...outputs.takeLetters()]
     const blobs = newest ? [...kept, newest.blob] : kept
-    const checkpoint = this.#record(seq, { positions, engine: meta, state: blobs, handles, sinks, finished })
+    const parts = { positions, engine: meta, state: blobs, handles, sinks, finished }
+    const checkpoint = this.#record(seq, { ...parts, ...(ended && { children: ended.children }) })
     await this.#write({
       checkpoint,
       deadLetters,

@@ -1,7 +1,7 @@
 import type { DeadLetter, Records } from '@millrace/core'
 import type { Engine } from '@millrace/core/engine'
 import type { World } from '../world.ts'
-import type { Checkpointer } from './checkpointer.ts'
+import type { Checkpointer, CheckpointRequest } from './checkpointer.ts'
 import { CheckpointSchedule } from './checkpoint-schedule.ts'
 import type { Compactor } from './compaction.ts'
 import type { Arrival, Inputs } from './inputs.ts'
@@ -54,6 +54,8 @@ export class Loop {
   #turnAt: number
   /** When the newest record that was taken had arrived at its source, in ms since 1970. */
   arrival: number | undefined
+  /** How many records waited behind the last ones that were taken, as far as the source knows. */
+  backlog = 0
 
   constructor(options: LoopOptions) {
     this.#options = options
@@ -117,6 +119,7 @@ export class Loop {
       this.#options.check()
     } while (row < rows)
     this.#schedule.took(bytesOf(records))
+    this.backlog = records.backlog ?? 0
     this.arrival = Math.max(this.arrival ?? 0, records.arrival)
   }
 
@@ -188,8 +191,9 @@ export class Loop {
     this.#options.compactor.consider()
   }
 
-  async #checkpoint(options: { readonly last: boolean; readonly finished: boolean }): Promise<void> {
+  async #checkpoint(options: Pick<CheckpointRequest, 'last' | 'finished' | 'ended'>): Promise<void> {
     const { checkpointer, inputs, redrive, link } = this.#options
+    if (options.finished) this.#redriven.push(...(link?.redriven ?? []))
     const [deadLetters, redriven] = [this.#letters.splice(0), this.#redriven.splice(0)]
     const exchange = link?.write(inputs)
     const positions = inputs.positions()
@@ -209,7 +213,7 @@ export class Loop {
       return this.#tell(ending === 'finished' ? 'nothing new' : ending)
     }
     this.#tell(ending)
-    await this.#checkpoint({ last: true, finished: ending === 'finished' })
+    await this.#checkpoint({ last: true, finished: ending === 'finished', ended })
     await checkpointer.seal(ended)
     return ending
   }

@@ -73,6 +73,8 @@ async function restore(
 ): Promise<void> {
   const blobs: Uint8Array[] = []
   for (const blob of checkpoint.state)
-    blobs.push(await retry(() => options.backplane.readState(blob, options.lease.task), retryOptions(options, 'readState')))
+    blobs.push(
+      await retry(() => options.backplane.readState(blob, options.lease.task), retryOptions(options, 'readState')),
+    )
   engine.restore(checkpoint.engine, blobs, plan.renamed)
 }

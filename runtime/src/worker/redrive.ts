@@ -79,14 +79,15 @@ export function redrivePartitions(
   const partitions = sources.flatMap(({ name, hasCodec }): RedrivePartition[] => {
     const own = letters.filter(({ source }) => source === name)
     if (own.length === 0) return []
-    return [{ source: name, id: `redrive:${own[0]?.id}-${own.at(-1)?.id}`, records: recordsOf(own, hasCodec) }]
+    return [{ source: name, id: `redrive:${own[0]?.id}-${own.at(-1)?.id}`, records: letterRecords(own, hasCodec) }]
   })
   const homeless = letters.filter(({ source }) => !sources.some(({ name }) => name === source))
   return { partitions, homeless: homeless.map(asNew) }
 }
 
 /** Number of rows of a read. */
-export const rowsOf = ({ slab, values }: Records<unknown>): number => slab?.length ?? values?.length ?? 0
+export const rowsOf = ({ slab, values, exchange }: Records<unknown>): number =>
+  slab?.length ?? values?.length ?? exchange?.rows?.reduce((sum, { length }) => sum + length, 0) ?? 0
 
 /** Feeds letters to the engine as a partition that has ended after them. */
 export async function feed(
@@ -104,7 +105,8 @@ export async function feed(
   engine.endPartition(partition)
 }
 
-function recordsOf(letters: readonly StoredDeadLetter[], hasCodec: boolean): Records<unknown> {
+/** Letters as one read: as bytes where their source has a codec, else as the values that their bytes hold. */
+export function letterRecords(letters: readonly StoredDeadLetter[], hasCodec: boolean): Records<unknown> {
   const { rows, body, refused } = hasCodec ? slabOf(letters) : valuesOf(letters)
   return {
     type: 'records',

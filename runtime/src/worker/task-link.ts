@@ -7,10 +7,10 @@ import type { Inputs, Positions } from './inputs.ts'
  * it has ended. A task that runs a whole topology has none.
  */
 export interface TaskLink {
-  /** Where its partition begins, when no checkpoint says so. */
-  readonly positions: Positions
   /** Called once, before anything is read: connects the engine, and tells it how far event time has come. */
   begin(engine: Engine, checkpoint: Checkpoint | undefined): void
+  /** Where its partition goes on, or begins. */
+  positions(checkpoint: Checkpoint | undefined): Positions
   /** Takes what the engine has for other stages; called after each batch. */
   drain(): void
   /** So much waits to be sent that nothing more should be read before a checkpoint. */
@@ -21,6 +21,8 @@ export interface TaskLink {
   hasRoom(): Promise<boolean>
   /** All that goes to other stages with the checkpoint that is being taken. */
   write(inputs: Inputs): ExchangeWrite
+  /** Dead letters that its partition consists of: done, once it has ended. */
+  readonly redriven: readonly number[]
   /** Who goes on where its partition ended. */
   readonly end: PartitionEnd
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../logger.ts'
 import type { World } from '../world.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Compactor } from './compaction.ts'
-import { Inputs, type Positions } from './inputs.ts'
+import { Inputs } from './inputs.ts'
 import type { Ending, Outcome, TaskState } from './lifecycle.ts'
 import { Loop } from './loop.ts'
 import { Outputs } from './outputs.ts'
@@ -159,11 +159,19 @@ export class Task {
     const state = new StateLog(checkpoint?.seq, checkpoint?.state)
     const inputs = this.#inputs(engine)
     link?.begin(engine, checkpoint)
-    inputs.restore(positionsOf(checkpoint?.positions, link))
+    inputs.restore(link?.positions(checkpoint) ?? checkpoint?.positions ?? {})
     const outputs = this.#outputs
     const topology = storedShapes(graph)
     const common = { backplane, lease, world, log, signal, failed }
-    const checkpointer = new Checkpointer({ ...common, engine, outputs, state, topology, full: plan.full, restored: checkpoint })
+    const checkpointer = new Checkpointer({
+      ...common,
+      engine,
+      outputs,
+      state,
+      topology,
+      full: plan.full,
+      restored: checkpoint,
+    })
     const compactor = new Compactor({ ...common, log: state, signal: this.#reading.signal })
     const redrive = this.#redrive
     const loop = new Loop({
@@ -228,10 +236,6 @@ export class Task {
     return closeWithin(closeWithinMs, { what, close, world, log })
   }
 }
-
-/** Of a partition that no checkpoint knows yet, where it begins. */
-const positionsOf = (stored: Positions | undefined, link: TaskLink | undefined): Positions =>
-  stored ?? link?.positions ?? {}
 
 /** Waits for something to close, but not for ever; what is thrown is only reported, as the next step has to be tried too. */
 export async function closeWithin(

@@ -70,7 +70,12 @@ export class Worker {
       this.#state = 'closing'
       this.#beating.abort()
       await closeWithin(closeWithinMs, { what: 'heartbeat', close: () => heart, world, log })
-      await closeWithin(closeWithinMs, { what: 'lease', close: () => this.#options.backplane.release(lease), world, log })
+      await closeWithin(closeWithinMs, {
+        what: 'lease',
+        close: () => this.#options.backplane.release(lease),
+        world,
+        log,
+      })
       this.#state = 'closed'
     }
   }

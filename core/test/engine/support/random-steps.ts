@@ -6,7 +6,7 @@ import { unplaced } from './unplaced.ts'
 
 /** One step of a random topology: what it does, which streams it reads, and what its function is like. */
 export interface RandomStep {
-  readonly kind: 'map' | 'filter' | 'flatMap' | 'tap' | 'union' | 'split' | 'dedupe' | 'reduce'
+  readonly kind: 'map' | 'filter' | 'flatMap' | 'tap' | 'union' | 'split' | 'dedupe' | 'reduce' | 'latest'
   /** Of the streams so far, modulo their number. */
   readonly reads: number
   readonly joins: number
@@ -18,12 +18,15 @@ export interface RandomStep {
 
 const stateless = ['map', 'filter', 'flatMap', 'tap', 'union', 'split'] as const
 const stateful = [...stateless, 'dedupe', 'reduce'] as const
+const orderless = [...stateless, 'latest', 'latest'] as const
 
-/** Steps of a random topology. */
-export const randomSteps = (options: { readonly keeping: boolean }): fc.Arbitrary<readonly RandomStep[]> =>
+/** Steps of a random topology; those that are `orderless` keep state, but do not mind the order between streams. */
+export const randomSteps = (options: {
+  readonly keeping: boolean | 'orderless'
+}): fc.Arbitrary<readonly RandomStep[]> =>
   fc.array(
     fc.record({
-      kind: fc.constantFrom(...(options.keeping ? stateful : stateless)),
+      kind: fc.constantFrom(...kindsOf(options)),
       reads: fc.nat(20),
       joins: fc.nat(20),
       factor: fc.integer({ min: 1, max: 5 }),
@@ -32,6 +35,9 @@ export const randomSteps = (options: { readonly keeping: boolean }): fc.Arbitrar
     }),
     { maxLength: 9 },
   )
+
+const kindsOf = ({ keeping }: { readonly keeping: boolean | 'orderless' }): readonly RandomStep['kind'][] =>
+  keeping === 'orderless' ? orderless : keeping ? stateful : stateless
 
 /** The topology of these steps over whole numbers; every stream that no step reads ends in a sink. */
 export const graphOf = (steps: readonly RandomStep[], readsLetters: boolean): Graph =>
@@ -97,12 +103,13 @@ function apply(
     case 'dedupe':
       return [input.dedupe((n) => check(n) % (factor * 5), { within: 10, ...options })]
     case 'reduce':
+    case 'latest':
       return [
         input
           .keyBy((n) => (n % 13 === throwsAt ? NaN : n % factor), { onError, name: `${name}.key` })
           .reduce(
             () => 0,
-            (sum, n) => (sum + check(n)) % 97,
+            (sum, n) => (kind === 'reduce' ? sum + check(n) : check(n)) % 97,
             options,
           )
           .map(({ key, value }) => (key + value) % 97),

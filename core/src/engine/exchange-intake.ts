@@ -1,0 +1,58 @@
+import type { ReceivedFrames } from '../connector/exchange-rows.ts'
+import type { Records } from '../connector/source.ts'
+import { MillraceError } from '../errors.ts'
+import type { StatefulOperator } from '../operators/stateful.ts'
+import { readPuts } from '../state/delta.ts'
+import { batchRecords } from '../state/emitter.ts'
+import type { Intake } from './intake.ts'
+import { ReceivedBatch } from './received-batch.ts'
+import type { ReceiveStage } from './stage-host.ts'
+import type { PartitionState } from './watermark.ts'
+
+/** Gives what other stages have sent to the operator that it was sent for. */
+export class ExchangeIntake implements Intake {
+  readonly #name: string
+  readonly #stage: ReceiveStage
+  readonly #operator: StatefulOperator
+  readonly #setHorizon: (watermark: number) => void
+  readonly #batch: ReceivedBatch
+
+  constructor(name: string, stage: ReceiveStage, operator: StatefulOperator, setHorizon: (watermark: number) => void) {
+    this.#name = name
+    this.#stage = stage
+    this.#operator = operator
+    this.#setHorizon = setHorizon
+    this.#batch = new ReceivedBatch(name)
+  }
+
+  take(partition: PartitionState, { exchange }: Records<unknown>, from: number): number {
+    if (exchange === undefined)
+      throw new MillraceError('SOURCE', `exchange '${this.#name}' was given something else than what stages send`)
+    const { rows = [] } = exchange
+    const total = rows.reduce((sum, { length }) => sum + length, 0)
+    const to = Math.min(from + batchRecords, total)
+    this.#batch.fill(rows, from, to)
+    this.#setHorizon(partition.watermark)
+    this.#stage(this.#batch, this.#batch.length)
+    if (to === total) this.#end(partition, exchange)
+    return to
+  }
+
+  /** The watermark comes last: it holds for what lies behind all of this. */
+  #end(partition: PartitionState, { partials = [], watermark = -Infinity }: ReceivedFrames): void {
+    for (const blob of partials) this.#merge(blob)
+    // The end of all input is told by the end of the partition: no watermark goes back from Infinity.
+    if (Number.isFinite(watermark) && watermark > partition.watermark) partition.watermark = watermark
+  }
+
+  #merge(blob: Uint8Array): void {
+    readPuts(blob, (group, key, value) => {
+      if (this.#operator.merge === undefined)
+        throw new MillraceError(
+          'CORRUPT_STATE',
+          `exchange '${this.#name}' holds aggregates, which its state does not take`,
+        )
+      this.#operator.merge(group, key, value)
+    })
+  }
+}
