@@ -151,15 +151,15 @@ export class Loop {
   async #advance(): Promise<void> {
     const { engine } = this.#options
     await this.#until(() => engine.advance())
-    this.#options.link?.drain()
     this.#keep(engine.takeDeadLetters())
   }
 
   async #until(isDone: (now: number) => boolean): Promise<void> {
-    const { engine, outputs, world } = this.#options
+    const { engine, outputs, world, link } = this.#options
     const { written } = outputs
     for (let done = false; !done;) {
       done = isDone(world.clock.now())
+      link?.drain()
       const backPressure = outputs.drain(engine.outputs)
       if (backPressure) await backPressure
     }
