@@ -31,8 +31,10 @@ export interface ClusterWorkerOptions extends Omit<StageTaskSettings, 'room' | '
   readonly exchangeBytes: number
 }
 
-/** Signs of life are never further apart than this: requests of other workers come with them. */
-const mostBeatMs = 1_000
+/** Signs of life are never further apart than this: requests of other workers come with them, and free tasks. */
+const mostBeatMs = 500
+/** How long a worker waits for tasks that it has asked for before it asks again. */
+const askEveryMs = 2_000
 /** How often a worker that waits for a task asks for it. */
 const claimEveryMs = 100
 const closeWithinMs = 5_000
@@ -52,6 +54,7 @@ export class ClusterWorker {
   #life: Promise<Ending> | undefined
   #failure: { readonly error: unknown } | undefined
   #beatAt = -Infinity
+  #renewAt = -Infinity
   /** How many tasks it should have, and how many it may find, by the last reply. */
   #share = 0
   #free = 0
@@ -144,7 +147,7 @@ export class ClusterWorker {
         if (!saysRetryable(error)) this.#fail(error)
         // only the backplane knows whether leases are lost; it says so at the next beat or checkpoint
         log.warn({ err: error }, `the backplane did not answer: ${messageOf(error)}`)
-        this.#beatAt = -Infinity
+        this.#beatAt = this.#renewAt = -Infinity
         await this.#wake.wait(Math.min(backoff.next(), this.#beatMs), world)
       }
     }
@@ -171,11 +174,10 @@ export class ClusterWorker {
   /** @returns whether the job is done */
   async #beatOnce(tasks: HeldTasks): Promise<boolean> {
     const { backplane, worker, leaseMs } = this.#options
-    const discovering = this.#discoveries.filter(({ lease }) => lease !== undefined)
-    const leases = [...tasks.leases, ...discovering.flatMap(({ lease }) => lease ?? [])]
+    const leases = this.#due(tasks)
     const isDraining = this.#isDraining || this.#isLeaving
     const reply = await backplane.heartbeat({ worker, leases, leaseMs, load: tasks.load(), isDraining })
-    this.#dropLost(tasks, discovering, leases, reply)
+    this.#dropLost(tasks, leases, reply)
     this.#isDraining ||= reply.drain
     this.#free = 0
     if (reply.finished && tasks.size === 0) return true
@@ -186,15 +188,19 @@ export class ClusterWorker {
     return false
   }
 
-  #dropLost(
-    tasks: HeldTasks,
-    discovering: readonly SourceDiscovery[],
-    leases: readonly Lease[],
-    { held }: HeartbeatReply,
-  ): void {
+  /** The leases that are to be renewed: all of them, three times in their life. */
+  #due(tasks: HeldTasks): readonly Lease[] {
+    const { world, leaseMs } = this.#options
+    const now = world.elapsed()
+    if (now < this.#renewAt) return []
+    this.#renewAt = now + leaseMs / 3
+    return [...tasks.leases, ...this.#discoveries.flatMap(({ lease }) => lease ?? [])]
+  }
+
+  #dropLost(tasks: HeldTasks, leases: readonly Lease[], { held }: HeartbeatReply): void {
     const lost = new Set(leases.filter((_, i) => held[i] !== true))
     for (const lease of lost) tasks.lost(lease, fenced(lease))
-    for (const discovery of discovering) if (discovery.lease && lost.has(discovery.lease)) discovery.lost()
+    for (const discovery of this.#discoveries) if (discovery.lease && lost.has(discovery.lease)) discovery.lost()
   }
 
   async #move(tasks: HeldTasks, { give, share, free, ask }: Moves): Promise<void> {
@@ -205,7 +211,7 @@ export class ClusterWorker {
     await this.#claim(tasks)
     if (ask === undefined || this.#isAwaiting) return
     await backplane.ask({ from: ask, worker, leaseMs })
-    this.#awaitingUntil = world.elapsed() + 2 * mostBeatMs
+    this.#awaitingUntil = world.elapsed() + askEveryMs
   }
 
   /** Waits for tasks that it has asked another worker for. */

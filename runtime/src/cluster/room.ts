@@ -11,14 +11,19 @@ interface Answer {
 
 /** Whether exchanges have room for another checkpoint: one question for all tasks of a worker. */
 export class Room {
-  readonly #backplane: ClusterBackplane
+  readonly #backplane: Pick<ClusterBackplane, 'depths'>
   readonly #world: World
   readonly #mostBytes: number
   readonly #exchanges: readonly string[]
   #answer: Answer | undefined
 
   /** `mostBytes` may wait in each partition of `exchanges`, and one checkpoint more. */
-  constructor(backplane: ClusterBackplane, world: World, exchanges: readonly string[], mostBytes: number) {
+  constructor(
+    backplane: Pick<ClusterBackplane, 'depths'>,
+    world: World,
+    exchanges: readonly string[],
+    mostBytes: number,
+  ) {
     this.#backplane = backplane
     this.#world = world
     this.#exchanges = exchanges
