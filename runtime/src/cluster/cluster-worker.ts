@@ -61,6 +61,8 @@ export class ClusterWorker {
   /** Asked another worker for tasks, until then. */
   #awaitingUntil = -Infinity
   #isDraining = false
+  /** The job was done before this worker came. */
+  #wasFinished: boolean | undefined
 
   constructor(options: ClusterWorkerOptions) {
     this.#options = options
@@ -139,7 +141,7 @@ export class ClusterWorker {
       try {
         if (world.elapsed() >= this.#beatAt) {
           this.#beatAt = world.elapsed() + this.#beatMs
-          if (await this.#beatOnce(tasks)) return 'finished'
+          if (await this.#beatOnce(tasks)) return this.#wasFinished === true ? 'nothing new' : 'finished'
         } else if (!this.#isLeaving) await this.#claim(tasks)
         backoff.reset()
         await this.#wake.wait(this.#untilNext(), world)
@@ -180,10 +182,11 @@ export class ClusterWorker {
     this.#dropLost(tasks, leases, reply)
     this.#isDraining ||= reply.drain
     this.#free = 0
-    if (reply.finished && tasks.size === 0) return true
     if (this.#isDraining) tasks.stopAll()
     if (this.#isDraining || this.#isLeaving) return false
     for (const discovery of this.#discoveries) await discovery.tend()
+    this.#wasFinished = reply.finished && this.#wasFinished !== false
+    if (reply.finished && tasks.size === 0 && this.#discoveries.every(({ isSettled }) => isSettled)) return true
     await this.#move(tasks, balance(worker, tasks.rates(), reply))
     return false
   }
@@ -192,7 +195,7 @@ export class ClusterWorker {
   #due(tasks: HeldTasks): readonly Lease[] {
     const { world, leaseMs } = this.#options
     const now = world.elapsed()
-    if (now < this.#renewAt) return []
+    if (now + this.#beatMs / 2 < this.#renewAt) return []
     this.#renewAt = now + leaseMs / 3
     return [...tasks.leases, ...this.#discoveries.flatMap(({ lease }) => lease ?? [])]
   }

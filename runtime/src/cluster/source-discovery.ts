@@ -38,12 +38,21 @@ export interface SourceDiscoveryOptions {
  */
 export class SourceDiscovery {
   readonly #options: SourceDiscoveryOptions
+  /** Another worker looks. */
+  #isElsewhere = false
+  /** A final list was registered since this worker looks. */
+  #isRegistered = false
   /** The last one. */
   #list: PartitionList | undefined
   #held: { readonly lease: Lease; readonly ending: AbortController; readonly done: Promise<void> } | undefined
 
   constructor(options: SourceDiscoveryOptions) {
     this.#options = options
+  }
+
+  /** False while it may find something that no worker knows of yet. */
+  get isSettled(): boolean {
+    return this.#held === undefined ? this.#isElsewhere : this.#isRegistered
   }
 
   /** To be renewed with the leases of tasks. */
@@ -56,7 +65,9 @@ export class SourceDiscovery {
     if (this.#held) return this.#redrive(this.#held.lease, this.#held.ending.signal)
     const { node, backplane, worker, leaseMs } = this.#options
     const answer = await backplane.acquire({ task: discoveryName(node.name), owner: worker, leaseMs })
+    this.#isElsewhere = answer.type === 'held'
     if (answer.type !== 'acquired' || this.#held) return
+    this.#isRegistered = false
     const ending = new AbortController()
     this.#held = { lease: answer.lease, ending, done: this.#look(answer.lease, ending) }
   }
@@ -111,8 +122,9 @@ export class SourceDiscovery {
       () => backplane.registerPartitions(lease, { source: node.name, partitions: found, final }),
       this.#retry('registerPartitions', signal),
     )
-    if (outcome === 'fenced') this.lost()
-    else if (fresh.length > 0 || final) registered()
+    if (outcome === 'fenced') return this.lost()
+    this.#isRegistered ||= final
+    if (fresh.length > 0 || final) registered()
   }
 
   /** Letters that somebody wants to be read again become a partition of their source. */

@@ -12,17 +12,21 @@ export function acquire(context: Context, { task, owner, leaseMs, nonce }: Acqui
   const holder = data.hget(key, 'run') === run ? data.hget(key, 'owner') : undefined
   const kind = data.hget(key, 'kind')
   if (holder === owner) return renewed(context, run, task, owner, leaseMs)
+  // it waits for others, or is done: nobody gets it
+  if (kind !== undefined && data.zscore(keys.of(dueOf(kind)), task) === undefined) return nobody
   // of a tenure that is over: the request comes late
-  if (holder === undefined && data.hget(key, 'nonce') === nonce) return { type: 'held', owner: '', expiresInMs: 0 }
+  if (holder === undefined && data.hget(key, 'nonce') === nonce) return nobody
   const expiresAt = cut(context, dueOf(kind), task, Number(data.hget(key, 'leaseMs') ?? 0))
   if (holder !== undefined && expiresAt > now) return { type: 'held', owner: holder, expiresInMs: expiresAt - now }
   return { type: 'acquired', lease: grant(context, { run, task, owner, leaseMs, nonce }) }
 }
 
+const nobody: Acquired = { type: 'held', owner: '', expiresInMs: 0 }
+
 function renewed({ data, keys, now }: Context, run: string, task: string, owner: string, leaseMs: number): Acquired {
   const key = keys.of(`lease:${task}`)
   data.hset(key, { leaseMs: String(leaseMs) })
-  data.zadd(keys.of(dueOf(data.hget(key, 'kind'))), task, now + leaseMs)
+  data.zaddXX(keys.of(dueOf(data.hget(key, 'kind'))), task, now + leaseMs)
   const [epoch, nonce] = [Number(data.hget(key, 'epoch')), data.hget(key, 'nonce') ?? '']
   return { type: 'acquired', lease: { task, owner, run, epoch, nonce, expiresAt: now + leaseMs } }
 }
