@@ -24,6 +24,8 @@ export class PartitionSource implements Source<unknown> {
   id: string
   /** Known once the end was read. */
   children: readonly FoundPartition[] = []
+  /** Of the last record that was read. */
+  position: Position | undefined
 
   constructor(source: Source<unknown>, partition: Partition) {
     this.#source = source
@@ -47,7 +49,9 @@ export class PartitionSource implements Source<unknown> {
     return {
       read: async (signal) => {
         const read = await reader.read(signal)
-        return read.type === 'end' ? this.#end(read, context) : read
+        if (read.type === 'end') return this.#end(read, context)
+        this.position = read.position
+        return read
       },
       close: () => reader.close(),
     }

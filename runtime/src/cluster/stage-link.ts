@@ -4,7 +4,6 @@ import {
   type ExchangeWrite,
   type FoundPartition,
   type PartitionEnd,
-  type Position,
   splitTaskName,
 } from '@millrace/core'
 import type { Engine, Stage } from '@millrace/core/engine'
@@ -39,8 +38,6 @@ export class StageLink implements TaskLink {
   #engine: Engine | undefined
   /** Of a task that had read its partition to the end when it died. */
   #children: readonly FoundPartition[] = []
-  /** Last position that its partition had: one that has ended has none. */
-  #position: Position | undefined
 
   constructor(options: StageLinkOptions) {
     this.#options = options
@@ -86,8 +83,8 @@ export class StageLink implements TaskLink {
     const { stage, claimed } = this.#options
     for (const output of this.#engine?.exchanges ?? []) this.#outbox.addPartials(output.name, output.takePartials())
     const input = inputs.sources[0]?.partitions.get(this.#options.source.id)
-    this.#position = input?.position ?? this.#position
-    const position = this.#position
+    // a partition that has ended has no position any more, and everything that was read of it is processed
+    const position = input?.position ?? this.#options.source.position
     const isExchange = stage.kind === 'exchange' && position !== undefined
     return {
       frames: this.#outbox.take(),

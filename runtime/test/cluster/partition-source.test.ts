@@ -21,7 +21,8 @@ const endingWith = (children: readonly Partition[], asked: unknown[] = []): Sour
 test('lists its partition alone, under the id that the task knows', async () => {
   const source = new PartitionSource(endingWith([]), { id: 'a', parents: ['z'] })
   source.id = 'a.1'
-  const lists = await Array.fromAsync(source.partitions())
+  const lists: unknown[] = []
+  for await (const list of source.partitions()) lists.push(list)
   expect(lists).toEqual([{ partitions: [{ id: 'a.1' }], final: true }])
 })
 

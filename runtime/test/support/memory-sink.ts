@@ -32,7 +32,8 @@ export class MemorySink<T> {
   /** Everything visible, in order. */
   readonly visible: T[] = []
   readonly commits: Commit<T>[] = []
-  readonly prepared: Map<string, { readonly epoch: number; readonly values: readonly T[] }> = new Map()
+  readonly prepared: Map<string, { readonly task: string; readonly epoch: number; readonly values: readonly T[] }> =
+    new Map()
   readonly trouble: Trouble = { open: [], write: [], prepare: [], commit: [] }
   readonly calls: string[] = []
   /** Held back until it resolves: a slow destination. */
@@ -106,9 +107,9 @@ class MemoryWriter<T> implements SinkWriter<T> {
       if (seq <= this.#seq) throw new Error(`prepare(${seq}) after prepare(${this.#seq})`)
       this.#seq = seq
       if (this.#pending.length === 0) return { handles: [], state: { seq } }
-      const { tenure, sink } = this.#context
-      const id = `${sink}-${tenureId(tenure)}-${seq}`
-      this.#sink.prepared.set(id, { epoch: tenure.epoch, values: this.#pending })
+      const { tenure, sink, task } = this.#context
+      const id = `${sink}-${task}-${tenureId(tenure)}-${seq}`
+      this.#sink.prepared.set(id, { task, epoch: tenure.epoch, values: this.#pending })
       this.#pending = []
       return { handles: [{ sink, id, destination: `memory/${id}`, data: seq }], state: { seq } }
     })
@@ -124,8 +125,9 @@ class MemoryWriter<T> implements SinkWriter<T> {
   abort({ before, except }: { readonly before: number; readonly except: readonly Handle[] }): Promise<void> {
     return this.#alone('abort', async () => {
       this.#sink.calls.push(`abort ${before}`)
-      for (const [id, { epoch }] of this.#sink.prepared)
-        if (epoch < before && !except.some((handle) => handle.id === id)) this.#sink.prepared.delete(id)
+      for (const [id, { task, epoch }] of this.#sink.prepared)
+        if (task === this.#context.task && epoch < before && !except.some((handle) => handle.id === id))
+          this.#sink.prepared.delete(id)
     })
   }
 

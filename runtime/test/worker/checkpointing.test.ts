@@ -133,7 +133,7 @@ test('commits, after a restart, what the last record lists, and only then remove
   const graph = passing(log.add('a', clicks('x', 3)), sink)
   sink.trouble.commit.push(new Error('killed'))
   await expect(world.run(workerOf(graph, backplane, world).run())).rejects.toMatchObject({ code: 'SINK' })
-  sink.prepared.set('left behind', { epoch: 1, values: clicks('z', 1) })
+  sink.prepared.set('left behind', { task: 'clicks', epoch: 1, values: clicks('z', 1) })
   sink.calls.length = 0
   const worker = workerOf(graph, backplane, world)
   void worker.run()

@@ -40,6 +40,7 @@ export interface Scripts {
   confirm(request: { readonly records: readonly RecordRef[] }): Promise<ConfirmReply>
   overview(): Promise<Overview>
   tasks(request: { readonly tasks: readonly string[] }): Promise<readonly TaskReply[]>
+  /** Begins another run, unless another one than `from` is the present one. */
   newRun(request: { readonly nonce: string; readonly from: string }): Promise<'begun' | 'already' | 'changed'>
   restore(request: RestoreRequest): Promise<'restored' | 'changed'>
   close(): Promise<void>
@@ -180,6 +181,8 @@ export interface ReadRequest {
   readonly cursors: readonly ExchangeCursor[]
   /** Of each partition; one entry may be more. */
   readonly mostBytes: number
+  /** Of all of them together; those that come last then get nothing. */
+  readonly mostTotalBytes: number
 }
 
 export type ReadReply =
@@ -223,6 +226,8 @@ export interface Overview {
   readonly partitions: { readonly [source: string]: readonly string[] }
   /** Undefined when all producers are idle. */
   readonly watermarks: { readonly [exchange: string]: number | undefined }
+  /** Last position of each partition. */
+  readonly ends: { readonly [exchange: string]: readonly string[] }
   readonly finished: boolean
 }
 
@@ -238,27 +243,20 @@ export interface TaskReply {
   readonly watermark: number | undefined
   readonly partition: string | undefined
   readonly start: string | undefined
+  readonly parents: readonly string[]
   /** Where event time begins for it, and where it was at its end. */
   readonly from: number
   readonly end: number | undefined
   readonly record: string | undefined
 }
 
-/** Puts a task of another run, or of a file, into this one. */
+/** Puts tasks of another run, or of a file, into one that has begun and has none of them. */
 export interface RestoreRequest {
   readonly run: string
-  readonly tasks: readonly {
-    readonly task: string
-    readonly kind: 'source' | 'exchange'
-    readonly state: TaskState
-    readonly partition: string | undefined
-    readonly start: string | undefined
-    readonly from: number
-    readonly end: number | undefined
-    readonly parents: readonly string[]
-    readonly seq: number
-    readonly takenAt: number
-    readonly watermark: number | undefined
-    readonly record: string | undefined
-  }[]
+  readonly stages: readonly StageShape[]
+  readonly ends: { readonly [exchange: string]: readonly string[] }
+  readonly tasks: readonly RestoredTask[]
 }
+
+/** A task as it is put back: {@link TaskReply} without its owner. */
+export type RestoredTask = Omit<TaskReply, 'owner' | 'epoch' | 'expiresInMs'>

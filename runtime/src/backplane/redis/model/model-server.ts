@@ -37,7 +37,7 @@ export class ModelServer {
   constructor({ id, clock }: ModelServerOptions, from?: ModelServer) {
     this.id = id
     this.clock = clock
-    this.#data = from?.#data.copy() ?? new Keyspace()
+    this.#data = from === undefined ? new Keyspace() : from.#data.copy()
     this.#base = from?.offset ?? 0
   }
 

@@ -1,0 +1,60 @@
+import { type ExchangeCursor, type ExchangeEntries, MillraceError } from '@millrace/core'
+import type { World } from '../../world.ts'
+import type { ReadReply, Scripts } from './scripts.ts'
+import { chunksOf } from './split.ts'
+
+const cursorsACall = 128
+/** What one script gives at most, about. */
+const mostTotalBytes = 4 * 1024 * 1024
+/** After leases were voided, readers of the tenures before may still be at work for so long. */
+const settlingMs = 30_000
+
+/** Reads exchanges, many partitions a script. */
+export class ExchangeReads {
+  readonly #scripts: Pick<Scripts, 'readExchanges'>
+  readonly #world: Pick<World, 'elapsed'>
+  readonly #where: string
+  #run: string | undefined
+  #changedAt = -Infinity
+  #turn = 0
+
+  constructor(scripts: Pick<Scripts, 'readExchanges'>, world: Pick<World, 'elapsed'>, where: string) {
+    this.#scripts = scripts
+    this.#world = world
+    this.#where = where
+  }
+
+  /** Told of the run of each lease. */
+  sawRun(run: string): void {
+    if (this.#run !== undefined && this.#run !== run) this.#changedAt = this.#world.elapsed()
+    this.#run = run
+  }
+
+  async read(cursors: readonly ExchangeCursor[], mostBytes: number): Promise<readonly ExchangeEntries[]> {
+    const answers: ExchangeEntries[] = []
+    for (const some of chunksOf(cursors, cursorsACall)) answers.push(...(await this.#readSome(some, mostBytes)))
+    return answers
+  }
+
+  /** Another cursor is the first each time, as the last ones may get nothing. */
+  async #readSome(cursors: readonly ExchangeCursor[], mostBytes: number): Promise<ExchangeEntries[]> {
+    const first = this.#turn++ % cursors.length
+    const turned = [...cursors.slice(first), ...cursors.slice(0, first)]
+    const reply = await this.#scripts.readExchanges({ cursors: turned, mostBytes, mostTotalBytes })
+    if (reply.type === 'beyond') throw this.#beyond(reply)
+    const { found } = reply
+    return [...found.slice(found.length - first), ...found.slice(0, found.length - first)]
+  }
+
+  #beyond({ cursor, end, run, isAdopted }: ReadReply & { type: 'beyond' }): MillraceError {
+    const { exchange, partition, after } = cursor
+    const what = `${this.#where}: exchange ${exchange}/${partition} ends at ${end}, before ${after}, where its reader stands`
+    const isSettled = isAdopted && (this.#run ?? run) === run && this.#world.elapsed() - this.#changedAt >= settlingMs
+    if (!isSettled)
+      return new MillraceError('BACKPLANE', `${what}: it has lost its last writes; tasks begin again from its records`, {
+        retryable: true,
+      })
+    const cure = 'the data was restored from an older copy: rewind the job, or restore a later copy'
+    return new MillraceError('ROLLED_BACK', `${what}: ${cure}`, { partition: String(partition) })
+  }
+}

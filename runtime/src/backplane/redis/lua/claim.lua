@@ -1,0 +1,87 @@
+#!lua flags=allow-oom
+-- Takes tasks: those kept for the worker first, then free and expired ones; those of exchanges before those of sources.
+-- KEYS[1] prefix
+-- ARGV worker, most, most of sources, leaseMs, nonce, session, number of the claim
+-- reply { run, { task, epoch, expiry, partition, start, watermark }, … }; a repeat has the reply of the first, of what is
+--       still held
+-- @include run
+-- @include grant
+
+local worker, most, mostOfSources, leaseMs = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+local nonce, session, number = ARGV[5], ARGV[6], tonumber(ARGV[7])
+local run = currentRun()
+if not run then return { '' } end
+
+local function describe(task, epoch, expiry)
+  local row = redis.call('HMGET', key('task:' .. task), 'partition', 'start', 'from')
+  return { task, epoch, expiry, row[1], row[2], row[3] or '-inf' }
+end
+
+-- The same answer to the same request, for what is still held of it.
+local function again()
+  local reply = { run }
+  for _, task in ipairs(cjson.decode(redis.call('HGET', key('claimed'), worker) or '[]')) do
+    local lease = redis.call('HMGET', key('lease:' .. task), 'run', 'owner', 'nonce', 'epoch', 'kind')
+    if lease[1] == run and lease[2] == worker and lease[3] == nonce then
+      local expiry = redis.call('ZSCORE', dueOf(lease[5]), task) or 0
+      table.insert(reply, describe(task, tonumber(lease[4]), tonumber(expiry)))
+    end
+  end
+  return reply
+end
+
+-- A clock may have been set back: no expiry lies further off than the lease time of its lease.
+local function cutExpiries(kind)
+  local due = dueOf(kind)
+  for _, task in ipairs(redis.call('ZRANGEBYSCORE', due, whole(now + leaseMs + 1), '+inf')) do
+    local latest = now + tonumber(redis.call('HGET', key('lease:' .. task), 'leaseMs') or 0)
+    if tonumber(redis.call('ZSCORE', due, task)) > latest then
+      redis.call('ZADD', due, latest, task)
+      redis.call('ZADD', key('kept'), 'XX', latest, task)
+    end
+  end
+end
+
+local picked, sources = {}, 0
+local function pick(task, kind)
+  if #picked >= most or (kind == 'source' and sources >= mostOfSources) then return end
+  table.insert(picked, { task, kind })
+  if kind == 'source' then sources = sources + 1 end
+end
+
+local function pickKept()
+  redis.call('ZREMRANGEBYSCORE', key('kept'), '-inf', whole(now))
+  for _, task in ipairs(redis.call('ZRANGE', key('kept'), 0, -1)) do
+    local lease = redis.call('HMGET', key('lease:' .. task), 'for', 'kind')
+    if lease[1] == worker then pick(task, lease[2]) end
+  end
+end
+
+local function pickFree(kind, count)
+  if count <= 0 then return end
+  for _, task in ipairs(redis.call('ZRANGEBYSCORE', dueOf(kind), '-inf', whole(now), 'LIMIT', 0, count)) do
+    pick(task, kind)
+  end
+end
+
+if redis.call('ZSCORE', key('left'), session) then return { run } end
+if redis.call('HGET', key('drains'), worker) == session then return { run } end
+local lastSession, last = string.match(redis.call('HGET', key('claims'), worker) or '', '^(%S+) (%d+)$')
+if lastSession == session and number == tonumber(last) then return again() end
+if lastSession == session and number < tonumber(last) then return { run } end
+
+cutExpiries('exchange')
+cutExpiries('source')
+pickKept()
+pickFree('exchange', most - #picked)
+pickFree('source', math.min(most - #picked, mostOfSources - sources))
+
+local reply, tasks = { run }, {}
+for i, each in ipairs(picked) do
+  local epoch = grant(run, each[1], each[2], worker, leaseMs, nonce)
+  reply[i + 1] = describe(each[1], epoch, now + leaseMs)
+  tasks[i] = each[1]
+end
+redis.call('HSET', key('claims'), worker, session .. ' ' .. whole(number))
+redis.call('HSET', key('claimed'), worker, #tasks == 0 and '[]' or cjson.encode(tasks))
+return reply
