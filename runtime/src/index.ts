@@ -12,6 +12,9 @@ export type { Logger } from './logger.ts'
 export { embeddedBackplane } from './backplane/embedded/embedded-backplane.ts'
 export type { EmbeddedBackplaneOptions } from './backplane/embedded/embedded-backplane.ts'
 export type { Liveness } from './backplane/embedded/owner.ts'
+export { redisBackplane } from './backplane/redis/create-redis-backplane.ts'
+export type { DurabilityOption, RedisBackplaneOptions } from './backplane/redis/redis-options.ts'
+export type { ClusterOptions } from './cluster/cluster-options.ts'
 
 // Time and chance, for simulations.
 export { systemWorld } from './world.ts'

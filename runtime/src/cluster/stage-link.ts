@@ -1,14 +1,17 @@
 import {
   type Checkpoint,
   type ClaimedTask,
+  type DeadLetter,
+  type ExchangeRows,
   type ExchangeWrite,
   type FoundPartition,
   type PartitionEnd,
   splitTaskName,
 } from '@millrace/core'
-import type { Engine, Stage } from '@millrace/core/engine'
+import { type Engine, jsonBytes, type Stage } from '@millrace/core/engine'
 import { Outbox } from '../exchange/outbox.ts'
 import type { Logger } from '../logger.ts'
+import { messageOf } from '../worker/retry.ts'
 import type { Inputs, Positions } from '../worker/inputs.ts'
 import type { TaskLink } from '../worker/task-link.ts'
 import type { World } from '../world.ts'
@@ -35,13 +38,14 @@ export interface StageLinkOptions {
 export class StageLink implements TaskLink {
   readonly #options: StageLinkOptions
   readonly #outbox: Outbox
+  readonly #letters: DeadLetter[] = []
   #engine: Engine | undefined
   /** Of a task that had read its partition to the end when it died. */
   #children: readonly FoundPartition[] = []
 
   constructor(options: StageLinkOptions) {
     this.#options = options
-    this.#outbox = new Outbox()
+    this.#outbox = new Outbox((...row) => void this.#letters.push(unsendable(...row)))
   }
 
   positions(checkpoint: Checkpoint | undefined): Positions {
@@ -64,6 +68,10 @@ export class StageLink implements TaskLink {
   drain(): void {
     for (const output of this.#engine?.exchanges ?? [])
       if (output.rows > 0) this.#outbox.add(output.name, output.takeRows())
+  }
+
+  takeLetters(): readonly DeadLetter[] {
+    return this.#letters.splice(0)
   }
 
   get isFull(): boolean {
@@ -112,3 +120,18 @@ export class StageLink implements TaskLink {
 }
 
 const partitionOf = ({ lease }: ClaimedTask): number => Number(splitTaskName(lease.task).partition)
+
+/** Like what `process` refuses to keep: a record with a function in it, or an instance of a class. */
+function unsendable(exchange: string, rows: ExchangeRows, row: number, error: unknown): DeadLetter {
+  const [time, place] = [rows.times[row] ?? NaN, rows.places[row] ?? '']
+  return {
+    source: exchange,
+    node: exchange,
+    partition: place,
+    position: String(rows.sequences[row]),
+    code: 'USER_CODE',
+    message: `the record cannot be sent to ${exchange}: ${messageOf(error)}`,
+    time,
+    bytes: jsonBytes(rows.values[row]),
+  }
+}

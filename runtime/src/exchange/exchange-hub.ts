@@ -1,16 +1,17 @@
-import type { ClusterBackplane, ExchangeCursor, ExchangeEntries, ExchangePartition, Position } from '@millrace/core'
+import type { ClusterBackplane, ExchangeEntries, ExchangePartition, Position } from '@millrace/core'
 import type { Logger } from '../logger.ts'
-import { Backoff, messageOf } from '../worker/retry.ts'
+import { Backoff, messageOf, sleep } from '../worker/retry.ts'
+import { Wake } from '../worker/wake.ts'
 import type { World } from '../world.ts'
+import { FrameDecoder } from './frame-decoder.ts'
 
-/** How long nothing is asked after an answer without news, from the first such answer to the last. */
-const pollMs = { least: 10, most: 100 } as const
+/** The longest wait between two questions, when nothing comes, and how the wait grows to that. */
+const mostPollMs = 100
+const growth = 1.5
 /** Bytes that one question brings of a partition. */
 const bytesARead = 512 * 1024
 /** What waits untaken in a reader: no more is read for it then. */
-const mostWaitingBytes = 2 * 1024 * 1024
-/** Partitions a question. */
-const cursorsACall = 128
+const mostWaitingBytes = 1024 * 1024
 
 /** Where answers of the hub go. */
 export interface ExchangeReading extends ExchangePartition {
@@ -19,6 +20,7 @@ export interface ExchangeReading extends ExchangePartition {
   /** Bytes that it was given and has not taken. */
   readonly waitingBytes: number
   give(found: ExchangeEntries): void
+  /** The question has failed; it will be asked again. */
   fail(error: unknown): void
 }
 
@@ -27,95 +29,98 @@ export interface ExchangeHubOptions {
   readonly backplane: Pick<ClusterBackplane, 'readExchanges'>
   readonly world: World
   readonly log: Logger
+  /** Time between two questions while records come, each as soon as all that was there is read. @default 20 */
+  readonly pollMs?: number
 }
 
-/** Reads all partitions of exchanges that a worker consumes with one question at a time. */
+/** Reads all partitions of exchanges that a worker consumes: one question for all of them, one at a time. */
 export class ExchangeHub {
+  readonly frames: FrameDecoder = new FrameDecoder()
   readonly #options: ExchangeHubOptions
+  readonly #pollMs: number
   readonly #readings = new Set<ExchangeReading>()
   readonly #backoff: Backoff
+  readonly #wake = new Wake()
+  readonly #closing = new AbortController()
   #running: Promise<void> | undefined
-  #waitMs: number = pollMs.least
-  #resume: (() => void) | undefined
-  #isClosed = false
+  #waitMs: number
 
   constructor(options: ExchangeHubOptions) {
     this.#options = options
+    this.#pollMs = this.#waitMs = options.pollMs ?? 20
     this.#backoff = new Backoff(options.world)
   }
 
   add(reading: ExchangeReading): void {
     this.#readings.add(reading)
     this.#running ??= this.#run()
-    this.wake()
+    this.#wake.call()
   }
 
   remove(reading: ExchangeReading): void {
     this.#readings.delete(reading)
   }
 
-  /** A reader has room again, or expects something. */
-  wake(): void {
-    this.#waitMs = pollMs.least
-    this.#resume?.()
+  /** A reading has given room; call after it took something. `before` is what waited then. */
+  took(reading: ExchangeReading, before: number): void {
+    if (before >= mostWaitingBytes && reading.waitingBytes < mostWaitingBytes) this.#wake.call()
   }
 
+  /** Resolves once nothing is asked any more. */
   async close(): Promise<void> {
-    this.#isClosed = true
-    this.#resume?.()
+    this.#closing.abort()
+    this.#wake.call()
     await this.#running
   }
 
   async #run(): Promise<void> {
-    while (!this.#isClosed) {
-      const due = [...this.#readings].filter(({ waitingBytes }) => waitingBytes < mostWaitingBytes)
-      const hasMore = due.length > 0 && (await this.#ask(due))
-      if (hasMore) await this.#options.world.giveWay()
-      else await this.#wait(this.#waitMs)
+    const { world } = this.#options
+    while (!this.#closing.signal.aborted) {
+      const due = [...this.#readings].filter(hasRoom)
+      if (due.length === 0) await this.#wake.wait(Infinity, world)
+      else if (await this.#ask(due)) await world.giveWay()
+      else await this.#wake.wait(this.#waitMs, world)
     }
   }
 
-  /** @returns whether there is more to read at once */
+  /** @returns whether more is there, to be read at once */
   async #ask(due: readonly ExchangeReading[]): Promise<boolean> {
     try {
-      let hasMore = false
-      for (let at = 0; at < due.length; at += cursorsACall)
-        hasMore = (await this.#askSome(due.slice(at, at + cursorsACall))) || hasMore
+      const found = await this.#options.backplane.readExchanges(due.map(cursorOf), bytesARead)
       this.#backoff.reset()
-      return hasMore
+      return this.#give(due, found)
     } catch (error) {
-      const delayMs = this.#backoff.next()
-      this.#options.log.warn({ err: error, delayMs: Math.round(delayMs) }, `reading exchanges failed: ${messageOf(error)}`)
-      for (const reading of due) if (this.#readings.has(reading)) reading.fail(error)
-      await this.#wait(delayMs)
-      return false
+      await this.#failed(due, error)
+      return true
     }
   }
 
-  async #askSome(due: readonly ExchangeReading[]): Promise<boolean> {
-    const cursors = due.map(({ exchange, partition, after }): ExchangeCursor => ({ exchange, partition, after }))
-    const found = await this.#options.backplane.readExchanges(cursors, bytesARead)
+  #give(due: readonly ExchangeReading[], found: readonly ExchangeEntries[]): boolean {
     let [isNews, hasMore] = [false, false]
     found.forEach((each, i) => {
       const reading = due[i]
       if (reading === undefined || !this.#readings.has(reading)) return
-      isNews ||= each.entries.length > 0
-      hasMore ||= !each.atEnd
       reading.give(each)
+      isNews ||= each.entries.length > 0
+      hasMore ||= !each.atEnd && hasRoom(reading)
     })
-    this.#waitMs = isNews ? pollMs.least : Math.min(pollMs.most, this.#waitMs * 1.5)
+    this.#waitMs = isNews ? this.#pollMs : Math.min(mostPollMs, this.#waitMs * growth)
     return hasMore
   }
 
-  #wait(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel()
-        this.#resume = undefined
-        resolve()
-      }
-      const cancel = this.#options.world.timer(ms, end)
-      this.#resume = end
-    })
+  async #failed(due: readonly ExchangeReading[], error: unknown): Promise<void> {
+    const { log, world } = this.#options
+    const delayMs = this.#backoff.next()
+    log.warn({ err: error, delayMs: Math.round(delayMs) }, `exchanges could not be read: ${messageOf(error)}`)
+    for (const reading of due) if (this.#readings.has(reading)) reading.fail(error)
+    await sleep(delayMs, world, this.#closing.signal)
   }
 }
+
+const hasRoom = ({ waitingBytes }: ExchangeReading): boolean => waitingBytes < mostWaitingBytes
+
+const cursorOf = ({ exchange, partition, after }: ExchangeReading): ExchangePartition & { readonly after: Position } => ({
+  exchange,
+  partition,
+  after,
+})

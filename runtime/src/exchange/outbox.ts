@@ -1,77 +1,96 @@
 import type { ExchangeRows, OutgoingFrame } from '@millrace/core'
-import { encodePartials, encodeRows } from './frame.ts'
+import { joinFrames } from './frame-entry.ts'
+import { sealFrame } from './frame.ts'
+import { OutgoingRows } from './outgoing-rows.ts'
+import type { RefuseRow } from './rows-frame.ts'
+import { ValuePacker } from './value-packer.ts'
 
-/** Several frames for one partition are one entry of its stream, up to this. */
-const mostEntryBytes = 256 * 1024
+/** Told of a row that cannot be sent; those beside it are. */
+export type Unsendable = (exchange: string, rows: ExchangeRows, row: number, error: unknown) => void
 
 /** What a task sends to other stages, encoded as it comes, until a checkpoint takes it. */
 export class Outbox {
-  readonly #frames = new Map<string, Map<number, Uint8Array[]>>()
-  /** That wait. */
+  readonly #unsendable: Unsendable
+  readonly #exchanges = new Map<string, ExchangeOutbox>()
+  /** That wait: of open frames before, of others after compression. */
   bytes = 0
 
+  constructor(unsendable: Unsendable) {
+    this.#unsendable = unsendable
+  }
+
   add(exchange: string, rows: ReadonlyMap<number, ExchangeRows>): void {
-    for (const [partition, each] of rows) this.#put(exchange, partition, encodeRows(each))
+    const outbox = this.#exchange(exchange)
+    for (const [partition, some] of rows) {
+      const refuse: RefuseRow = (row, error) => this.#unsendable(exchange, some, row, error)
+      this.bytes += outbox.add(partition, some, refuse)
+    }
   }
 
   addPartials(exchange: string, partials: ReadonlyMap<number, Uint8Array>): void {
-    for (const [partition, bytes] of partials) this.#put(exchange, partition, encodePartials(bytes))
+    const outbox = this.#exchange(exchange)
+    for (const [partition, body] of partials)
+      this.bytes += outbox.put(partition, sealFrame({ kind: 'partials', body }))
   }
 
   /** All that waits, in order; nothing waits after. */
   take(): OutgoingFrame[] {
-    const taken: OutgoingFrame[] = []
-    for (const [exchange, partitions] of this.#frames)
-      for (const [partition, frames] of partitions)
-        for (const entry of entriesOf(frames)) taken.push({ exchange, partition, bytes: joinFrames(entry) })
-    this.#frames.clear()
+    const taken = [...this.#exchanges.values()].flatMap((outbox) => outbox.take())
     this.bytes = 0
     return taken
   }
 
-  #put(exchange: string, partition: number, frame: Uint8Array): void {
-    let partitions = this.#frames.get(exchange)
-    if (partitions === undefined) this.#frames.set(exchange, (partitions = new Map()))
-    const frames = partitions.get(partition)
-    if (frames) frames.push(frame)
-    else partitions.set(partition, [frame])
-    this.bytes += frame.length
+  #exchange(name: string): ExchangeOutbox {
+    let outbox = this.#exchanges.get(name)
+    if (outbox === undefined) this.#exchanges.set(name, (outbox = new ExchangeOutbox(name)))
+    return outbox
   }
 }
 
-function entriesOf(frames: readonly Uint8Array[]): Uint8Array[][] {
-  const entries: Uint8Array[][] = []
-  let bytes = Infinity
-  for (const frame of frames) {
-    if (bytes + frame.length > mostEntryBytes) {
-      entries.push([])
-      bytes = 0
+/** What goes to one exchange. Methods that add answer by how much more waits. */
+class ExchangeOutbox {
+  readonly #exchange: string
+  readonly #partitions = new Map<number, OutgoingRows>()
+  #packer = new ValuePacker()
+
+  constructor(exchange: string) {
+    this.#exchange = exchange
+  }
+
+  add(partition: number, rows: ExchangeRows, refuse: RefuseRow): number {
+    return this.#change(partition, (outgoing) => outgoing.add(rows, refuse))
+  }
+
+  put(partition: number, frame: Uint8Array): number {
+    return this.#change(partition, (outgoing) => outgoing.put(frame))
+  }
+
+  take(): OutgoingFrame[] {
+    const taken: OutgoingFrame[] = []
+    for (const [partition, outgoing] of this.#partitions)
+      for (const bytes of joinFrames(outgoing.take())) taken.push({ exchange: this.#exchange, partition, bytes })
+    return taken
+  }
+
+  #change(partition: number, change: (outgoing: OutgoingRows) => void): number {
+    const outgoing = this.#outgoing(partition)
+    const before = outgoing.bytes
+    change(outgoing)
+    return outgoing.bytes - before
+  }
+
+  #outgoing(partition: number): OutgoingRows {
+    let outgoing = this.#partitions.get(partition)
+    if (outgoing === undefined) {
+      outgoing = new OutgoingRows(() => this.#freshPacker())
+      this.#partitions.set(partition, outgoing)
     }
-    entries.at(-1)?.push(frame)
-    bytes += frame.length
+    return outgoing
   }
-  return entries
-}
 
-/** Frames behind each other, each after its length. */
-function joinFrames(frames: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(frames.reduce((sum, { length }) => sum + 4 + length, 0))
-  const view = new DataView(joined.buffer)
-  let at = 0
-  for (const frame of frames) {
-    view.setUint32(at, frame.length)
-    joined.set(frame, at + 4)
-    at += 4 + frame.length
-  }
-  return joined
-}
-
-/** The frames of an entry. */
-export function* splitFrames(entry: Uint8Array): Generator<Uint8Array> {
-  const view = new DataView(entry.buffer, entry.byteOffset, entry.byteLength)
-  for (let at = 0; at < entry.length;) {
-    const length = view.getUint32(at)
-    yield entry.subarray(at + 4, at + 4 + length)
-    at += 4 + length
+  /** The same for the frames of all partitions, so that readers know their shapes, until it knows too many. */
+  #freshPacker(): ValuePacker {
+    if (this.#packer.isFull) this.#packer = new ValuePacker()
+    return this.#packer
   }
 }

@@ -149,9 +149,10 @@ export class Loop {
 
   /** Fires what the watermark allows and writes it; waits as long as a sink asks. */
   async #advance(): Promise<void> {
-    const { engine } = this.#options
+    const { engine, link } = this.#options
     await this.#until(() => engine.advance())
     this.#keep(engine.takeDeadLetters())
+    if (link) this.#keep(link.takeLetters())
   }
 
   async #until(isDone: (now: number) => boolean): Promise<void> {

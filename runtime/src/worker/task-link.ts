@@ -1,4 +1,4 @@
-import type { Checkpoint, ExchangeWrite, PartitionEnd } from '@millrace/core'
+import type { Checkpoint, DeadLetter, ExchangeWrite, PartitionEnd } from '@millrace/core'
 import type { Engine } from '@millrace/core/engine'
 import type { Inputs, Positions } from './inputs.ts'
 
@@ -13,6 +13,8 @@ export interface TaskLink {
   positions(checkpoint: Checkpoint | undefined): Positions
   /** Takes what the engine has for other stages; called after each batch. */
   drain(): void
+  /** Records that cannot be sent, since the last call. */
+  takeLetters(): readonly DeadLetter[]
   /** So much waits to be sent that nothing more should be read before a checkpoint. */
   readonly isFull: boolean
   /** True when a change of the watermark alone is worth a checkpoint, as later stages wait for it. */

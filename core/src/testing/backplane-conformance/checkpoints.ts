@@ -69,7 +69,7 @@ export const checkpointConformance: ConformancePart = (test, expect) => {
     expect(await first.backplane.writeCheckpoint(first.lease, late)).toBe('fenced')
     expect(await backplane.readCheckpoint(task)).toEqual(record(first.lease, 1))
     expect((await backplane.deadLetters({ limit: 10 })).map(({ position }) => position)).toEqual(['1'])
-    expect(await codeOf(backplane.readState(delta.blob))).toBe('CORRUPT_STATE')
+    expect(await codeOf(backplane.readState(delta.blob, task))).toBe('CORRUPT_STATE')
   })
 
   test('fences a worker that gave its lease up', async (s) => {

@@ -10,7 +10,7 @@ export interface BackplaneStore {
   connect(): Promise<Backplane>
   /** Lets the clock that leases go by run on; back, where `ms` is negative. */
   advance(ms: number): Promise<void>
-  /** Spoils the stored bytes of a blob. */
+  /** Spoils the stored bytes of a blob of {@link task}. */
   damage(blob: StateBlob, how: 'missing' | 'shorter' | 'changed'): Promise<void>
   /** Ends the process of an owner; absent where the store cannot know of it. */
   kill?(owner: string): Promise<void>

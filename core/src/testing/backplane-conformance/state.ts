@@ -1,5 +1,5 @@
 import type { Backplane, Lease, StateBlob } from '../../connector/backplane.ts'
-import { blobOf, type ConformancePart, codeOf, record, writeOf } from './scenario.ts'
+import { blobOf, type ConformancePart, codeOf, record, task, writeOf } from './scenario.ts'
 
 /** State: whole or an error, kept as long as a record that may be needed names it. */
 export const stateConformance: ConformancePart = (test, expect) => {
@@ -12,7 +12,7 @@ export const stateConformance: ConformancePart = (test, expect) => {
       const { backplane, lease } = await s.owner('a')
       const delta = await writeDelta(backplane, lease, 1, [], length)
       expect(
-        same(await (await s.store.connect()).readState(delta), (await blobOf(lease, 1, 'delta', length)).bytes),
+        same(await (await s.store.connect()).readState(delta, task), (await blobOf(lease, 1, 'delta', length)).bytes),
       ).toBe(true)
     })
 
@@ -21,7 +21,7 @@ export const stateConformance: ConformancePart = (test, expect) => {
       const { blob, bytes } = await blobOf(lease, 1, 'base', length)
       expect(await backplane.writeBase(lease, blob, bytes)).toBe('written')
       expect(await backplane.writeCheckpoint(lease, writeOf(record(lease, 1, { state: [blob] })))).toBe('written')
-      expect(same(await backplane.readState(blob), bytes)).toBe(true)
+      expect(same(await backplane.readState(blob, task), bytes)).toBe(true)
     })
   }
 
@@ -30,7 +30,7 @@ export const stateConformance: ConformancePart = (test, expect) => {
       const { backplane, lease } = await s.owner('a')
       const delta = await writeDelta(backplane, lease, 1, [], 3_000)
       await s.store.damage(delta, how)
-      expect(await codeOf(backplane.readState(delta))).toBe('CORRUPT_STATE')
+      expect(await codeOf(backplane.readState(delta, task))).toBe('CORRUPT_STATE')
     })
   }
 
@@ -50,9 +50,9 @@ export const stateConformance: ConformancePart = (test, expect) => {
     const second = await writeDelta(backplane, lease, 2, [])
     const third = await writeDelta(backplane, lease, 3, [])
     await backplane.collectGarbage(lease)
-    expect(await codeOf(backplane.readState(first))).toBe('CORRUPT_STATE')
-    expect(await codeOf(backplane.readState(second))).toBe('resolved')
-    expect(await codeOf(backplane.readState(third))).toBe('resolved')
+    expect(await codeOf(backplane.readState(first, task))).toBe('CORRUPT_STATE')
+    expect(await codeOf(backplane.readState(second, task))).toBe('resolved')
+    expect(await codeOf(backplane.readState(third, task))).toBe('resolved')
   })
 
   test('keeps the base that this tenure stored for its next checkpoint, and drops that of a tenure before', async (s) => {
@@ -60,10 +60,10 @@ export const stateConformance: ConformancePart = (test, expect) => {
     const base = await blobOf(first.lease, 1, 'base', 100)
     await first.backplane.writeBase(first.lease, base.blob, base.bytes)
     await first.backplane.collectGarbage(first.lease)
-    expect(await codeOf(first.backplane.readState(base.blob))).toBe('resolved')
+    expect(await codeOf(first.backplane.readState(base.blob, task))).toBe('resolved')
     const { backplane, lease } = await s.successor('b')
     await backplane.collectGarbage(lease)
-    expect(await codeOf(backplane.readState(base.blob))).toBe('CORRUPT_STATE')
+    expect(await codeOf(backplane.readState(base.blob, task))).toBe('CORRUPT_STATE')
   })
 
   test('collects nothing for a worker whose task was taken', async (s) => {
@@ -73,7 +73,7 @@ export const stateConformance: ConformancePart = (test, expect) => {
     const base = await blobOf(lease, 2, 'base', 100)
     await backplane.writeBase(lease, base.blob, base.bytes)
     await first.backplane.collectGarbage(first.lease)
-    expect(await codeOf(backplane.readState(base.blob))).toBe('resolved')
+    expect(await codeOf(backplane.readState(base.blob, task))).toBe('resolved')
   })
 
   test('keeps the state of each task', async (s) => {
@@ -82,7 +82,7 @@ export const stateConformance: ConformancePart = (test, expect) => {
     const delta = await writeDelta(backplane, other, 1, [])
     for (const seq of [1, 2, 3]) await writeDelta(backplane, lease, seq, [])
     await backplane.collectGarbage(lease)
-    expect(await codeOf(backplane.readState(delta))).toBe('resolved')
+    expect(await codeOf(backplane.readState(delta, other.task))).toBe('resolved')
   })
 }
 

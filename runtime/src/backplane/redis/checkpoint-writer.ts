@@ -80,7 +80,10 @@ export class CheckpointWriter {
           `task ${task}: it has read past position ${reply.end}, where its exchange ends: the data was restored from an older copy; rewind the job, or restore a later copy`,
         )
       case 'unstaged':
-        throw this.#error('CORRUPT_STATE', `task ${task}: frames staged for checkpoint ${seq} are missing; start it again`)
+        throw this.#error(
+          'CORRUPT_STATE',
+          `task ${task}: frames staged for checkpoint ${seq} are missing; start it again`,
+        )
       default:
         return reply.type
     }

@@ -51,9 +51,13 @@ export class ExchangeReads {
     const what = `${this.#where}: exchange ${exchange}/${partition} ends at ${end}, before ${after}, where its reader stands`
     const isSettled = isAdopted && (this.#run ?? run) === run && this.#world.elapsed() - this.#changedAt >= settlingMs
     if (!isSettled)
-      return new MillraceError('BACKPLANE', `${what}: it has lost its last writes; tasks begin again from its records`, {
-        retryable: true,
-      })
+      return new MillraceError(
+        'BACKPLANE',
+        `${what}: it has lost its last writes; tasks begin again from its records`,
+        {
+          retryable: true,
+        },
+      )
     const cure = 'the data was restored from an older copy: rewind the job, or restore a later copy'
     return new MillraceError('ROLLED_BACK', `${what}: ${cure}`, { partition: String(partition) })
   }

@@ -1,7 +1,18 @@
 import { isMillraceError, MillraceError } from '@millrace/core'
 
 /** Beginnings of answers of a Redis that may be other ones a little later. */
-const passing = ['LOADING', 'READONLY', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN', 'BUSY', 'MOVED', 'ASK', 'NOREPLICAS', 'UNKILLABLE']
+const passing = [
+  'LOADING',
+  'READONLY',
+  'MASTERDOWN',
+  'CLUSTERDOWN',
+  'TRYAGAIN',
+  'BUSY',
+  'MOVED',
+  'ASK',
+  'NOREPLICAS',
+  'UNKILLABLE',
+]
 /** Answers that no repeat will change, and what to do about them. */
 const cures: readonly (readonly [start: string, cure: string])[] = [
   ['WRONGPASS', 'give the right user name and password'],

@@ -188,7 +188,13 @@ export interface ReadRequest {
 export type ReadReply =
   | { readonly type: 'read'; readonly found: readonly FoundEntries[] }
   /** A cursor lies past the end of its partition; whether this Redis is the one that the leases of `run` are from. */
-  | { readonly type: 'beyond'; readonly cursor: ExchangeCursor; readonly end: string; readonly run: string; readonly isAdopted: boolean }
+  | {
+      readonly type: 'beyond'
+      readonly cursor: ExchangeCursor
+      readonly end: string
+      readonly run: string
+      readonly isAdopted: boolean
+    }
 
 export interface FoundEntries {
   readonly entries: readonly { readonly position: string; readonly bytes: Uint8Array }[]

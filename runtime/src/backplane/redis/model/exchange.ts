@@ -27,10 +27,7 @@ export function trim(context: Context, exchange: string, partition: number, posi
 export function depths(context: Context, exchanges: readonly string[]): number[][] {
   return exchanges.map((exchange) => {
     const partitions = Number(context.data.hget(context.keys.of('stages'), exchange) ?? 0)
-    return Array.from(
-      { length: partitions },
-      (_, p) => endOf(context, exchange, p) - consumedOf(context, exchange, p),
-    )
+    return Array.from({ length: partitions }, (_, p) => endOf(context, exchange, p) - consumedOf(context, exchange, p))
   })
 }
 

@@ -36,7 +36,8 @@ function connect(context: Context, stage: StageShape): void {
   const { data, keys } = context
   const before = sendsOf(context, stage.name)
   for (const exchange of stage.sends.filter((to) => !before.includes(to)))
-    for (const [producer, watermark] of producersOf(context, stage.name)) setLine(context, exchange, producer, watermark)
+    for (const [producer, watermark] of producersOf(context, stage.name))
+      setLine(context, exchange, producer, watermark)
   for (const exchange of before.filter((to) => !stage.sends.includes(to)))
     for (const [producer] of producersOf(context, stage.name)) dropLine(context, exchange, producer)
   data.hset(keys.of('sends'), { [stage.name]: JSON.stringify(stage.sends) })
@@ -96,7 +97,11 @@ export function dropTask({ data, keys }: Pick<Context, 'data' | 'keys'>, task: s
 }
 
 /** What waits in an exchange; its positions go on from where they are. */
-export function dropExchange({ data, keys }: Pick<Context, 'data' | 'keys'>, exchange: string, partitions: number): void {
+export function dropExchange(
+  { data, keys }: Pick<Context, 'data' | 'keys'>,
+  exchange: string,
+  partitions: number,
+): void {
   const positions = keys.of(`xm:${exchange}`)
   for (let partition = 0; partition < partitions; partition++) {
     data.del(keys.of(`x:${exchange}:${partition}`))

@@ -18,7 +18,9 @@ export function removeLetters({ data, keys }: Context, ids: readonly number[]): 
 /** Dead letters by id, as many as fit. */
 export function letters({ data, keys }: Context, { state, after, limit, mostBytes }: LettersRequest): LetterReply[] {
   const states = state === undefined ? (['stored', 'redrive'] as const) : [state]
-  const ids = states.flatMap((each) => data.zrange(keys.of(`dead:${each}`), after + 1).map(([id]) => [Number(id), each] as const))
+  const ids = states.flatMap((each) =>
+    data.zrange(keys.of(`dead:${each}`), after + 1).map(([id]) => [Number(id), each] as const),
+  )
   const found: LetterReply[] = []
   let size = 0
   for (const [id, each] of ids.toSorted(([a], [b]) => a - b).slice(0, limit)) {

@@ -7,7 +7,10 @@ import { stagesOf } from './status.ts'
 import { setLine } from './watermarks.ts'
 
 /** Begins another life of the job, with nothing of this one but dead letters and what says which workers there are. */
-export function newRun(context: Context, { nonce, from }: Parameters<Scripts['newRun']>[0]): 'begun' | 'already' | 'changed' {
+export function newRun(
+  context: Context,
+  { nonce, from }: Parameters<Scripts['newRun']>[0],
+): 'begun' | 'already' | 'changed' {
   const { data, keys } = context
   const run = currentRun(context, nonce) ?? ''
   if (data.hget(keys.of('meta'), 'run') === nonce) return 'already'

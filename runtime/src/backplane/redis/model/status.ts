@@ -51,7 +51,10 @@ export function tasks(context: Context, names: readonly string[]): TaskReply[] {
 
 function describe(context: Context, task: string, state: TaskState): TaskReply {
   const { data, keys, now } = context
-  const get = (kind: string) => (field: string): string | undefined => data.hget(keys.of(`${kind}:${task}`), field)
+  const get =
+    (kind: string) =>
+    (field: string): string | undefined =>
+      data.hget(keys.of(`${kind}:${task}`), field)
   const [lease, row, record] = [get('lease'), get('task'), get('ckpt')]
   const run = `${data.hget(keys.of('meta'), 'run')}.${data.hget(keys.of('meta'), 'generation')}`
   const owner = lease('run') === run ? lease('owner') : undefined
