@@ -21,6 +21,8 @@ export interface OpenedJob {
   readonly run: string
   /** Number of partitions of each exchange, fixed with the run. */
   readonly partitions: { readonly [exchange: string]: number }
+  /** All sources that are registered, those that the topology no longer has included. */
+  readonly sources: readonly string[]
 }
 
 /**
@@ -196,8 +198,16 @@ export interface ClusterStatus {
  * or twice change nothing that a later one has decided. The clock of the backplane is the only one for leases.
  */
 export interface ClusterBackplane extends Backplane {
-  /** Registers the job, or the exchanges that are new to it. Called by every worker at its start. */
+  /**
+   * Registers the job, or what is new to it, and who sends where. Called by every worker at its start. A job that has
+   * finished begins again: it has not finished until all sources have been looked at once more.
+   */
   open(shape: JobShape): Promise<OpenedJob>
+  /**
+   * Takes sources and exchanges out that the topology no longer has, with all that is kept of them: their tasks are never
+   * leased again, and nothing waits for them. When {@link ClusterBackplane.open} names one again, it is a new one.
+   */
+  retire(stages: readonly string[]): Promise<void>
   /** Renews all leases of a worker in one call, tells the others of it, and tells it of them. */
   heartbeat(request: HeartbeatRequest): Promise<HeartbeatReply>
   /**

@@ -45,7 +45,7 @@ export function luaScripts(port: RedisPort, keys: Keys, durability: Durability):
       const limits = [String(most), String(mostOfSources), String(leaseMs)]
       const [run_, ...rows] = listOf(await run('claim', worker, ...limits, nonce, session, String(number)))
       return rows.map(listOf).map((row) => ({
-        lease: leaseOf(row, { owner: worker, run: textOf(run_), nonce }),
+        lease: leaseOf(row, { owner: worker, run: textOf(run_), nonce: textOf(row[6]) }),
         partition: textOrNone(row[3]),
         start: textOrNone(row[4]),
         watermark: parseScore(textOf(row[5])),

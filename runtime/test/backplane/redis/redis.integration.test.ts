@@ -1,7 +1,7 @@
-import { backplaneConformance } from '@millrace/core/testing'
+import { backplaneConformance, clusterConformance } from '@millrace/core/testing'
 import { anyRedis, type AnyRedis } from '@millrace/testkit'
 import { describeWithAnyRedis } from '@millrace/testkit/vitest'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { redisStore } from './support/redis-store.ts'
 
 describeWithAnyRedis('over a real Redis', () => {
@@ -11,7 +11,6 @@ describeWithAnyRedis('over a real Redis', () => {
   })
   afterAll(() => redis[Symbol.asyncDispose]())
 
-  describe('the backplane', () => {
-    backplaneConformance({ test, expect, create: async () => redisStore(redis.url) })
-  })
+  backplaneConformance({ test, expect, create: async () => redisStore(redis.url) })
+  clusterConformance({ test, expect, create: async () => redisStore(redis.url) })
 })

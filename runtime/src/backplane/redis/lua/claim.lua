@@ -2,7 +2,7 @@
 -- Takes tasks: those kept for the worker first, then free and expired ones; those of exchanges before those of sources.
 -- KEYS[1] prefix
 -- ARGV worker, most, most of sources, leaseMs, nonce, session, number of the claim
--- reply { run, { task, epoch, expiry, partition, start, watermark }, … }; a repeat has the reply of the first, of what is
+-- reply { run, { task, epoch, expiry, partition, start, watermark, nonce }, … }; a repeat has the reply of the first, of what is
 --       still held
 -- @include run
 -- @include grant
@@ -12,19 +12,22 @@ local nonce, session, number = ARGV[5], ARGV[6], tonumber(ARGV[7])
 local run = currentRun()
 if not run then return { '' } end
 
-local function describe(task, epoch, expiry)
+-- No two tenures are equal, those of one claim included: what they make outside bears the tenure, not the task.
+local function nonceOf(i) return nonce .. 'x' .. whole(i) end
+
+local function describe(task, epoch, expiry, its)
   local row = redis.call('HMGET', key('task:' .. task), 'partition', 'start', 'from')
-  return { task, epoch, expiry, row[1], row[2], row[3] or '-inf' }
+  return { task, epoch, expiry, row[1], row[2], row[3] or '-inf', its }
 end
 
 -- The same answer to the same request, for what is still held of it.
 local function again()
   local reply = { run }
-  for _, task in ipairs(cjson.decode(redis.call('HGET', key('claimed'), worker) or '[]')) do
+  for i, task in ipairs(cjson.decode(redis.call('HGET', key('claimed'), worker) or '[]')) do
     local lease = redis.call('HMGET', key('lease:' .. task), 'run', 'owner', 'nonce', 'epoch', 'kind')
-    if lease[1] == run and lease[2] == worker and lease[3] == nonce then
+    if lease[1] == run and lease[2] == worker and lease[3] == nonceOf(i) then
       local expiry = redis.call('ZSCORE', dueOf(lease[5]), task) or 0
-      table.insert(reply, describe(task, tonumber(lease[4]), tonumber(expiry)))
+      table.insert(reply, describe(task, tonumber(lease[4]), tonumber(expiry), lease[3]))
     end
   end
   return reply
@@ -78,8 +81,8 @@ pickFree('source', math.min(most - #picked, mostOfSources - sources))
 
 local reply, tasks = { run }, {}
 for i, each in ipairs(picked) do
-  local epoch = grant(run, each[1], each[2], worker, leaseMs, nonce)
-  reply[i + 1] = describe(each[1], epoch, now + leaseMs)
+  local epoch = grant(run, each[1], each[2], worker, leaseMs, nonceOf(i))
+  reply[i + 1] = describe(each[1], epoch, now + leaseMs, nonceOf(i))
   tasks[i] = each[1]
 end
 redis.call('HSET', key('claims'), worker, session .. ' ' .. whole(number))

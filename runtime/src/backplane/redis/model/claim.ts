@@ -15,7 +15,7 @@ export function claim(context: Context, request: ClaimRequest): ClaimReply[] {
     return number === Number(last) ? again(context, run, request) : []
   for (const kind of ['exchange', 'source']) cutExpiries(context, kind, request.leaseMs)
   const tasks = [...kept(context, request), ...free(context, request)]
-  const taken = pick(tasks, request).map((task) => describe(context, take(context, run, task, request)))
+  const taken = pick(tasks, request).map((task, i) => describe(context, take(context, run, task, request, i)))
   data.hset(keys.of('claims'), { [worker]: `${session} ${number}` })
   data.hset(keys.of('claimed'), { [worker]: JSON.stringify(taken.map(({ lease }) => lease.task)) })
   return taken
@@ -30,12 +30,12 @@ interface Candidate {
 function again(context: Context, run: string, { worker, nonce }: ClaimRequest): ClaimReply[] {
   const { data, keys } = context
   const tasks = JSON.parse(data.hget(keys.of('claimed'), worker) ?? '[]') as string[]
-  return tasks.flatMap((task) => {
+  return tasks.flatMap((task, i) => {
     const key = keys.of(`lease:${task}`)
     const get = (field: string): string | undefined => data.hget(key, field)
-    if (get('run') !== run || get('owner') !== worker || get('nonce') !== nonce) return []
+    if (get('run') !== run || get('owner') !== worker || get('nonce') !== nonceOf(nonce, i)) return []
     const expiresAt = data.zscore(keys.of(dueOf(get('kind'))), task) ?? 0
-    return [describe(context, { task, owner: worker, run, epoch: Number(get('epoch')), nonce, expiresAt })]
+    return [describe(context, { task, owner: worker, run, epoch: Number(get('epoch')), nonce: nonceOf(nonce, i), expiresAt })]
   })
 }
 
@@ -79,7 +79,11 @@ const take = (
   run: string,
   task: string,
   { worker, leaseMs, nonce }: ClaimRequest,
-): ClaimReply['lease'] => grant(context, { run, task, owner: worker, leaseMs, nonce })
+  i: number,
+): ClaimReply['lease'] => grant(context, { run, task, owner: worker, leaseMs, nonce: nonceOf(nonce, i) })
+
+/** No two tenures are equal, those of one claim included: what they make outside bears the tenure, not the task. */
+const nonceOf = (nonce: string, i: number): string => `${nonce}x${i + 1}`
 
 function describe({ data, keys }: Context, lease: ClaimReply['lease']): ClaimReply {
   const key = keys.of(`task:${lease.task}`)
