@@ -1,7 +1,5 @@
-import { badOption, errorCodes, type Backplane, type StoredDeadLetter } from '@millrace/core'
-import { resolve } from 'node:path'
-import { embeddedBackplane } from '../backplane/embedded/embedded-backplane.ts'
-import { StateFile, type StateOptions } from './state-file.ts'
+import { badOption, errorCodes, type StoredDeadLetter } from '@millrace/core'
+import type { JobState } from './state/job-state.ts'
 
 /** Which dead letters are meant. */
 export interface LetterFilter {
@@ -12,23 +10,21 @@ export interface LetterFilter {
 
 const pageSize = 500
 
-/** The dead letters of a state file. */
+/** The dead letters of a job. */
 export class DeadLetterStore {
-  readonly path: string
-  readonly #backplane: Backplane
+  readonly #where: string
+  readonly #letters: JobState['letters']
 
-  constructor(options: StateOptions, cwd: string) {
-    const file = StateFile.open(options, cwd)
-    file.close()
-    this.path = file.path
-    this.#backplane = embeddedBackplane({ path: resolve(cwd, this.path) })
+  constructor({ where, letters }: Pick<JobState, 'where' | 'letters'>) {
+    this.#where = where
+    this.#letters = letters
   }
 
   /** Those that the filter lets through, oldest first. */
   async list({ code, after = 0, limit = Infinity }: LetterFilter): Promise<StoredDeadLetter[]> {
     const found: StoredDeadLetter[] = []
     for (let last = after; ;) {
-      const page = await this.#backplane.deadLetters({ after: last, limit: pageSize })
+      const page = await this.#letters.deadLetters({ after: last, limit: pageSize })
       for (const letter of page) {
         if (found.length >= limit) return found
         if (code === undefined || letter.code === code) found.push(letter)
@@ -40,18 +36,14 @@ export class DeadLetterStore {
 
   /** Throws BAD_OPTION where there is none of this id. */
   async get(id: number): Promise<StoredDeadLetter> {
-    const [letter] = await this.#backplane.deadLetters({ after: id - 1, limit: 1 })
+    const [letter] = await this.#letters.deadLetters({ after: id - 1, limit: 1 })
     if (letter?.id === id) return letter
-    throw badOption(`id: there is no dead letter ${id} in ${this.path}; \`millrace dlq ls\` lists them`)
+    throw badOption(`id: there is no dead letter ${id} in ${this.#where}; \`millrace dlq ls\` lists them`)
   }
 
   /** Marks them to be read again. @returns how many */
   redrive(ids?: readonly number[]): Promise<number> {
-    return this.#backplane.redrive(ids)
-  }
-
-  close(): Promise<void> {
-    return this.#backplane.close()
+    return this.#letters.redrive(ids)
   }
 }
 

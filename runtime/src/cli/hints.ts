@@ -19,6 +19,8 @@ export const hints: { readonly [C in ErrorCode]: string } = {
   LEASE_HELD: 'one process at a time runs a job: stop the other one, or wait until it has ended',
   FENCED: 'nothing is lost: the job goes on in the other process. Find out why two were started',
   LOST_HANDLE: 'somebody removed output before it was made visible; --log-level debug shows more',
+  ROLLED_BACK:
+    'nothing is lost outside: what was put out stays. Restore a later copy, or begin anew with `millrace rewind`',
   CORRUPT_STATE: 'restore the state file from a backup, or start anew with another --state',
   SOURCE: 'a start reads on from the last checkpoint; --log-level debug shows the cause',
   SINK: 'a start goes on from the last checkpoint; --log-level debug shows the cause',

@@ -15,12 +15,16 @@ export const dropOption = (): Option =>
     .argParser(collect)
     .default([], 'none')
 
-/** `--state path` of the commands that look into a state file. */
+/** `--state where` of the commands that look into what a job has stored. */
 export const stateOption = (): Option =>
-  new Option('--state <path>', 'the state file (default: the one in ./.millrace)')
+  new Option('--state <where>', 'a state file, or the URL of a Redis (default: the file in ./.millrace)')
 
-/** `--job name` of the commands that look into a state file. */
-export const jobOption = (): Option => new Option('--job <name>', 'the job that the state file must belong to')
+/** `--job name` of the commands that look into what a job has stored. */
+export const jobOption = (): Option =>
+  new Option('--job <name>', 'the job: needed for a Redis; a state file must belong to it')
+
+/** `--all`: long lists are not cut. */
+export const allOption = (): Option => new Option('--all', 'all of a long list')
 
 /** `--code CODE`. */
 export const codeOption = (): Option => new Option('--code <code>', 'only those with this error code, e.g. LATE')

@@ -7,6 +7,7 @@ import { initCommand } from './commands/init.ts'
 import { runCommand } from './commands/run.ts'
 import { validateCommand } from './commands/validate.ts'
 import { exitCodes, exitCodesHelp } from './exit-code.ts'
+import { hidePasswords } from './hide-passwords.ts'
 import type { Io } from './io.ts'
 import { examples } from './options.ts'
 import { reportFailure } from './report-failure.ts'
@@ -14,6 +15,7 @@ import { version } from './version.ts'
 
 /** Runs the command that the arguments say. Never rejects. @returns the exit code */
 export async function runProgram(args: readonly string[], io: Io): Promise<number> {
+  hidePasswords(args, io)
   let code: number = exitCodes.ok
   try {
     await programOf({ io, exit: (given) => (code = given) }).parseAsync(args, { from: 'user' })

@@ -9,7 +9,13 @@ const leastLength = 4
  */
 export class Redactor {
   readonly #words = new Set<string>()
+  readonly #learned: (secret: string) => void
   #longestFirst: readonly string[] = []
+
+  /** `learned` is told of each secret, once. */
+  constructor(learned: (secret: string) => void = () => {}) {
+    this.#learned = learned
+  }
 
   /** The same secret; whatever it reveals, now or later, is not printed any more. */
   watch(secret: Secret): Secret {
@@ -25,6 +31,7 @@ export class Redactor {
   #learn(secret: string): string {
     if (this.#words.has(secret)) return secret
     this.#words.add(secret)
+    this.#learned(secret)
     const words = [...this.#words].flatMap(spellings).filter(({ length }) => length >= leastLength)
     this.#longestFirst = words.toSorted((a, b) => b.length - a.length)
     return secret

@@ -1,4 +1,5 @@
 import {
+  type Checkpoint,
   compareState,
   type Graph,
   isMillraceError,
@@ -8,7 +9,6 @@ import {
   stateShapes,
 } from '@millrace/core'
 import { planState } from '../worker/state-changes.ts'
-import type { StateFile } from './state-file.ts'
 
 /** How stored state fits a topology. */
 export interface StateReport {
@@ -19,9 +19,8 @@ export interface StateReport {
   readonly refusal: MillraceError | undefined
 }
 
-/** Compares the last checkpoint of a state file with the topology that is to go on with it. */
-export function stateReport(file: StateFile, graph: Graph, drop: readonly string[]): StateReport {
-  const [checkpoint] = file.checkpoints()
+/** Compares the last checkpoint of a job with the topology that is to go on with it. */
+export function stateReport(checkpoint: Checkpoint | undefined, graph: Graph, drop: readonly string[]): StateReport {
   if (checkpoint === undefined) return { checkpoint: undefined, states: [], refusal: undefined }
   const stored = checkpoint.topology as unknown as readonly StateShape[]
   const refusal = refusalOf(() => planState(checkpoint, graph, drop))

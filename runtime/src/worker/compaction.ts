@@ -3,6 +3,7 @@ import { compactState } from '@millrace/core/engine'
 import type { World } from '../world.ts'
 import { contentHash } from './content-hash.ts'
 import { fenced } from './fenced.ts'
+import { saysRetryable } from './retry.ts'
 import type { StateLog } from './state-log.ts'
 
 /** What a {@link Compactor} merges and where. */
@@ -33,7 +34,8 @@ export class Compactor {
     const { log } = this.#options
     this.#running = this.#merge(log.blobs, log.seq)
       .catch((error: unknown) => {
-        if (!this.#options.signal.aborted) this.#options.failed(error)
+        // what stands is whole: one that the backplane did not answer is tried again after the next checkpoint
+        if (!this.#options.signal.aborted && !saysRetryable(error)) this.#options.failed(error)
       })
       .finally(() => (this.#running = undefined))
   }

@@ -56,7 +56,7 @@ test.for([
   { args: ['run', 't.ts', '--sate', 'x'], says: "error: unknown option '--sate'\n(Did you mean --state?)\n" },
   { args: ['dlq', 'redrive', '--al'], says: "error: unknown option '--al'\n(Did you mean --all?)\n" },
   { args: ['explain'], says: "error: missing required argument 'topology.ts'\n" },
-  { args: ['run', 't.ts', '--state'], says: "error: option '--state <path>' argument missing\n" },
+  { args: ['run', 't.ts', '--state'], says: "error: option '--state <where>' argument missing\n" },
   {
     args: ['run', 't.ts', '--log-level', 'loud'],
     says: "error: option '--log-level <level>' argument 'loud' is invalid. Allowed choices are debug, info, warn, error.\n",

@@ -3,12 +3,16 @@ import { Command } from 'commander'
 import type { CommandContext } from '../command-context.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { Io } from '../io.ts'
-import { examples, jobOption, jsonOption, stateOption } from '../options.ts'
-import { StateFile, type StateOptions } from '../state-file.ts'
+import { allOption, examples, jobOption, jsonOption, stateOption } from '../options.ts'
+import type { StateOptions } from '../state-file.ts'
+import type { JobState } from '../state/job-state.ts'
+import { openState } from '../state/open-state.ts'
 import { bytes, count, instant, span } from '../text/amounts.ts'
+import { cutRows } from '../text/cut-rows.ts'
 import { table } from '../text/table.ts'
 
 interface LsOptions extends StateOptions {
+  readonly all?: true
   readonly json?: true
 }
 
@@ -18,14 +22,15 @@ export const checkpointsLsCommand = ({ io, exit }: CommandContext): Command =>
     .description('list the checkpoints that are kept, the last one first')
     .addOption(stateOption())
     .addOption(jobOption())
+    .addOption(allOption())
     .addOption(jsonOption())
     .addHelpText('after', examples('checkpoints ls', 'checkpoints ls --state .millrace/page-views.db --json'))
-    .action((options: LsOptions) => {
-      const file = StateFile.open(options, io.cwd)
-      const checkpoints = file.checkpoints().map((checkpoint) => summaryOf(checkpoint, io.world.clock.now()))
+    .action(async (options: LsOptions) => {
+      await using state = await openState(options, io)
+      const now = io.world.clock.now()
+      const checkpoints = (await state.checkpoints()).map((checkpoint) => summaryOf(checkpoint, now))
       if (options.json) io.out(`${JSON.stringify(checkpoints, null, 2)}\n`)
-      else print(checkpoints, file, io)
-      file.close()
+      else print(checkpoints, options, state, io)
       exit(exitCodes.ok)
     })
 
@@ -44,13 +49,15 @@ const summaryOf = ({ task, seq, takenAt, tenure, positions, state, handles, fini
   finished,
 })
 
-function print(checkpoints: readonly Summary[], { job = 'the job', path }: StateFile, io: Io): void {
-  if (checkpoints.length === 0) return io.out(`${path}: ${job} has no checkpoint yet\n`)
-  io.out(table(columns, checkpoints.map(row)))
+function print(checkpoints: readonly Summary[], { all }: LsOptions, { job = 'the job', where }: JobState, io: Io): void {
+  if (checkpoints.length === 0) return io.out(`${where}: ${job} has no checkpoint yet\n`)
+  const { shown, rest } = cutRows(checkpoints, all)
+  // a job that runs as one task gives it its own name
+  const first = { title: shown.every(({ task }) => task === job) ? 'job' : 'task' }
+  io.out(`${table([first, ...columns], shown.map(row))}${rest}`)
 }
 
 const columns = [
-  { title: 'job' },
   { title: 'seq', align: 'right' },
   { title: 'taken' },
   { title: 'age', align: 'right' },

@@ -4,11 +4,14 @@ import type { CommandContext } from '../command-context.ts'
 import { type SourceWatermarks, watermarksIn } from '../engine-meta.ts'
 import { exitCodes } from '../exit-code.ts'
 import { examples, jobOption, jsonOption, stateOption, wholeNumber } from '../options.ts'
-import { StateFile, type StateOptions } from '../state-file.ts'
+import type { StateOptions } from '../state-file.ts'
+import type { JobState } from '../state/job-state.ts'
+import { openState } from '../state/open-state.ts'
 import { bytes, instant, span } from '../text/amounts.ts'
 import { fields, table } from '../text/table.ts'
 
 interface ShowOptions extends StateOptions {
+  readonly task?: string
   readonly seq?: number
   readonly json?: true
 }
@@ -19,24 +22,33 @@ export const checkpointsShowCommand = ({ io, exit }: CommandContext): Command =>
     .description('show the last checkpoint: positions, watermarks, state, handles')
     .addOption(stateOption())
     .addOption(jobOption())
+    .option('--task <name>', 'of a job of many tasks: whose, as `checkpoints ls` lists them')
     .option('--seq <n>', 'another one that is kept, by its number', wholeNumber)
     .addOption(jsonOption())
     .addHelpText('after', examples('checkpoints show', 'checkpoints show --state .millrace/page-views.db --json'))
-    .action((options: ShowOptions) => {
-      const file = StateFile.open(options, io.cwd)
-      const checkpoint = find(file, options.seq)
+    .action(async (options: ShowOptions) => {
+      await using state = await openState(options, io)
+      const checkpoint = await find(state, options)
       const now = io.world.clock.now()
       io.out(options.json ? `${JSON.stringify(asJson(checkpoint, now), null, 2)}\n` : text(checkpoint, now))
-      file.close()
       exit(exitCodes.ok)
     })
 
-function find(file: StateFile, seq: number | undefined): Checkpoint {
-  const kept = file.checkpoints()
+async function find(state: JobState, { task, seq }: ShowOptions): Promise<Checkpoint> {
+  const all = await state.checkpoints()
+  if (all.length === 0) throw badOption(`--state: ${state.where} holds no checkpoint yet`)
+  const of = task ?? onlyTask(all)
+  const kept = all.filter((checkpoint) => checkpoint.task === of)
+  if (kept.length === 0) throw badOption(`--task: ${of} has no checkpoint; \`millrace checkpoints ls\` lists those that have`)
   const found = kept.find((checkpoint) => seq === undefined || checkpoint.seq === seq)
   if (found !== undefined) return found
-  if (kept.length === 0) throw badOption(`--state: ${file.path} holds no checkpoint yet`)
   throw badOption(`--seq: ${seq} is not kept; there are ${kept.map((checkpoint) => checkpoint.seq).join(', ')}`)
+}
+
+function onlyTask(checkpoints: readonly Checkpoint[]): string {
+  const [first, ...others] = new Set(checkpoints.map(({ task }) => task))
+  if (first !== undefined && others.length === 0) return first
+  throw badOption(`--task: name one of ${others.length + 1}, as ${first}; \`millrace checkpoints ls\` lists them`)
 }
 
 /** What a sink put into a handle, and what it wants back, is its own and stays there. */

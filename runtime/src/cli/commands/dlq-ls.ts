@@ -7,6 +7,7 @@ import type { Io } from '../io.ts'
 import { letterJson } from '../letter-json.ts'
 import { codeOption, examples, jobOption, jsonOption, stateOption, wholeNumber } from '../options.ts'
 import type { StateOptions } from '../state-file.ts'
+import { openState } from '../state/open-state.ts'
 import { instant } from '../text/amounts.ts'
 import { onOneLine, table } from '../text/table.ts'
 
@@ -33,22 +34,16 @@ export const dlqLsCommand = ({ io, exit }: CommandContext): Command =>
     )
     .action(async (options: LsOptions) => {
       checkCode(options.code)
-      const store = new DeadLetterStore(options, io.cwd)
+      await using state = await openState(options, io)
       // one more than is shown tells whether there are more
-      const letters = await store.list({ ...options, limit: options.limit + 1 })
+      const letters = await new DeadLetterStore(state).list({ ...options, limit: options.limit + 1 })
       if (options.json) io.out(`${JSON.stringify(letters.slice(0, options.limit).map(letterJson), null, 2)}\n`)
-      else print(letters, options, store, io)
-      await store.close()
+      else print(letters, options, state.where, io)
       exit(exitCodes.ok)
     })
 
-function print(
-  letters: readonly StoredDeadLetter[],
-  { limit, code }: LsOptions,
-  { path }: DeadLetterStore,
-  io: Io,
-): void {
-  if (letters.length === 0) return io.out(`${path}: no dead letters${code === undefined ? '' : ` of code ${code}`}\n`)
+function print(letters: readonly StoredDeadLetter[], { limit, code }: LsOptions, where: string, io: Io): void {
+  if (letters.length === 0) return io.out(`${where}: no dead letters${code === undefined ? '' : ` of code ${code}`}\n`)
   const shown = letters.slice(0, limit)
   io.out(
     table(

@@ -5,7 +5,9 @@ import { checkCode, DeadLetterStore } from '../dead-letter-store.ts'
 import { exitCodes } from '../exit-code.ts'
 import type { Io } from '../io.ts'
 import { codeOption, examples, jobOption, jsonOption, stateOption, wholeNumber } from '../options.ts'
-import { StateFile, type StateOptions } from '../state-file.ts'
+import type { StateOptions } from '../state-file.ts'
+import type { JobState, Runner } from '../state/job-state.ts'
+import { openState } from '../state/open-state.ts'
 
 interface RedriveOptions extends StateOptions {
   readonly all?: true
@@ -28,10 +30,9 @@ export const dlqRedriveCommand = ({ io, exit }: CommandContext): Command =>
     .addHelpText('after', examples('dlq redrive 17 18', 'dlq redrive --all --code USER_CODE --limit 100'))
     .action(async (ids: readonly number[], options: RedriveOptions) => {
       checkRequest(ids, options)
-      const store = new DeadLetterStore(options, io.cwd)
-      const marked = await mark(store, ids, options)
-      await store.close()
-      report(marked, options, io)
+      await using state = await openState(options, io)
+      const marked = await mark(new DeadLetterStore(state), ids, options)
+      await report(marked, options, state, io)
       exit(exitCodes.ok)
     })
 
@@ -58,15 +59,21 @@ async function mark(
   return letters.length === 0 ? 0 : store.redrive(letters.map(({ id }) => id))
 }
 
-function report(marked: number, options: RedriveOptions, io: Io): void {
-  const file = StateFile.open(options, io.cwd)
-  const { path } = file
-  const runner = file.runner()
-  file.close()
-  if (options.json) return io.out(`${JSON.stringify({ marked, state: path, runningPid: runner?.pid ?? null })}\n`)
-  if (marked === 0) return io.out(`${path}: no such dead letters; nothing to do\n`)
-  const who = runner
-    ? `The worker that runs now (process ${runner.pid})`
-    : `The next start (\`millrace run <topology.ts> --state ${path}\`)`
-  io.out(`${marked} marked. ${who} reads them again; each then leaves the list, or comes back under a new id.\n`)
+async function report(marked: number, { json }: RedriveOptions, state: JobState, io: Io): Promise<void> {
+  const runners = await state.runners()
+  if (json) return io.out(`${JSON.stringify(asJson(marked, runners, state))}\n`)
+  if (marked === 0) return io.out(`${state.where}: no such dead letters; nothing to do\n`)
+  io.out(`${marked} marked. ${readers(runners, state)} them again; each then leaves the list, or comes back under a new id.\n`)
+}
+
+function asJson(marked: number, runners: readonly Runner[], { where }: JobState): object {
+  const pid = runners.find((runner) => runner.pid !== undefined)?.pid
+  const workers = runners.filter((runner) => runner.pid === undefined).map(({ name }) => name)
+  return { marked, state: where, runningPid: pid ?? null, ...(workers.length > 0 && { workers }) }
+}
+
+function readers(runners: readonly Runner[], { options }: JobState): string {
+  const [first, ...others] = runners
+  if (first === undefined) return `The next start (\`millrace run <topology.ts> ${options}\`) reads`
+  return others.length === 0 ? `The worker that runs now (${first.name}) reads` : `The ${runners.length} workers that run now read`
 }

@@ -6,6 +6,7 @@ import { exitCodes } from '../exit-code.ts'
 import { letterJson } from '../letter-json.ts'
 import { examples, jobOption, jsonOption, stateOption, wholeNumber } from '../options.ts'
 import type { StateOptions } from '../state-file.ts'
+import { openState } from '../state/open-state.ts'
 import { bytes as amount, instant } from '../text/amounts.ts'
 import { asText, hexDump } from '../text/byte-text.ts'
 import { fields } from '../text/table.ts'
@@ -26,9 +27,8 @@ export const dlqShowCommand = ({ io, exit }: CommandContext): Command =>
     .addOption(jsonOption())
     .addHelpText('after', examples('dlq show 17', 'dlq show 17 --state .millrace/page-views.db --hex'))
     .action(async (id: number, options: ShowOptions) => {
-      const store = new DeadLetterStore(options, io.cwd)
-      const letter = await store.get(id)
-      await store.close()
+      await using state = await openState(options, io)
+      const letter = await new DeadLetterStore(state).get(id)
       io.out(options.json ? `${JSON.stringify(letterJson(letter), null, 2)}\n` : shown(letter, options))
       exit(exitCodes.ok)
     })

@@ -1,15 +1,17 @@
-import { isMillraceError } from '@millrace/core'
+import { type Graph, isMillraceError } from '@millrace/core'
 import { Command } from 'commander'
 import { buildGraph } from '../build-graph.ts'
 import type { CommandContext } from '../command-context.ts'
 import { errorText } from '../error-text.ts'
 import { exitCodes } from '../exit-code.ts'
+import { withoutPasswords } from '../hide-passwords.ts'
 import type { Io } from '../io.ts'
 import { loadTopology } from '../load-topology.ts'
 import { dropOption, examples, jsonOption, setOption } from '../options.ts'
 import { describingParams } from '../params.ts'
 import { problemsOf } from '../problems.ts'
-import { StateFile } from '../state-file.ts'
+import { openState } from '../state/open-state.ts'
+import { wholeCheckpoint } from '../state/whole-checkpoint.ts'
 import { type StateReport, stateReport } from '../state-report.ts'
 import { table } from '../text/table.ts'
 
@@ -30,7 +32,7 @@ export const validateCommand = ({ io, exit }: CommandContext): Command =>
     .description('check a topology, and whether stored state fits it; exit code 1 when it is refused')
     .argument('<topology.ts>', 'the file whose default export is the topology')
     .addOption(setOption())
-    .option('--state <path>', 'the state file that the topology is to go on with')
+    .option('--state <where>', 'the state file, or Redis, that the topology is to go on with')
     .addOption(dropOption())
     .addOption(jsonOption())
     .addHelpText('after', examples('validate topology.ts', 'validate topology.ts --state .millrace/page-views.db'))
@@ -47,11 +49,21 @@ async function validate(path: string, { set, state, drop }: ValidateOptions, io:
     const graph = buildGraph(topology, describingParams(topology, set, io))
     const job = graph.name
     if (state === undefined) return { job, ...unsaid, refusal: undefined }
-    return { job, ...stateReport(StateFile.open({ state, job }, io.cwd), graph, drop) }
+    return { job, ...(await compare({ state, job }, graph, drop, io)) }
   } catch (error) {
     if (isMillraceError(error, 'BAD_TOPOLOGY')) return { job: undefined, ...unsaid, refusal: error }
     throw error
   }
+}
+
+async function compare(
+  options: { readonly state: string; readonly job: string },
+  graph: Graph,
+  drop: readonly string[],
+  io: Io,
+): Promise<StateReport> {
+  await using state = await openState(options, io)
+  return stateReport(wholeCheckpoint(await state.checkpoints(), state.exchanges), graph, drop)
 }
 
 const unsaid = { checkpoint: undefined, states: [] }
@@ -60,7 +72,7 @@ function print({ job, checkpoint, states, refusal }: Verdict, { state }: Validat
   if (states.length > 0) io.out(`${statesTable(states)}\n`)
   if (refusal !== undefined) return io.err(errorText(refusal, { debug: false }))
   const start = checkpoint === undefined ? 'it starts from the beginning' : `it goes on from checkpoint ${checkpoint}`
-  io.out(`${job}: ok${state === undefined ? '' : `; with ${state} ${start}`}\n`)
+  io.out(`${job}: ok${state === undefined ? '' : `; with ${withoutPasswords([state])[0]} ${start}`}\n`)
 }
 
 const statesTable = (states: Verdict['states']): string =>

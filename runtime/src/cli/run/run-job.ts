@@ -1,4 +1,4 @@
-import { type Job, start, type Summary } from '../../start.ts'
+import type { Job, Summary } from '../../start.ts'
 import { type SignalProcess, untilSignal } from '../../until-signal.ts'
 import { buildGraph } from '../build-graph.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
@@ -12,11 +12,17 @@ import { jsonReporter } from './json-reporter.ts'
 import type { Reporter } from './reporter.ts'
 import type { ResolvedRunOptions } from './run-options.ts'
 import { type JobSummary, summaryFields, summaryText } from './summary.ts'
+import { startJob } from './start-job.ts'
 import { TerminalReporter } from './terminal-reporter.ts'
+import { startThreads } from './threads/start-threads.ts'
 
 /** What to run, and how. */
 export interface RunRequest {
+  /** The file that the topology is from. */
+  readonly path: string
   readonly topology: AnyTopology
+  /** As `--set` was given. */
+  readonly set: readonly string[]
   readonly params: Params
   readonly options: ResolvedRunOptions
   readonly io: Io
@@ -35,8 +41,9 @@ export async function runJob(request: RunRequest): Promise<number> {
   onUncaught(process, failed)
   quietWarnings(process, ({ name, message }) => reporter.log.warn({ warning: name }, message))
   try {
-    const summary = await followed(startJob(request, reporter), reporter)
-    summarise({ summary, graph, statePath: options.statePath }, options, io)
+    const summary = await followed(await started(request, reporter), reporter)
+    const isShared = options.state.type === 'redis'
+    summarise({ summary, graph, statePath: options.where, isShared }, options, io)
     return exitCodes.ok
   } catch (error) {
     return failed(error)
@@ -48,10 +55,12 @@ function reporterOf({ topology: { name }, options: { progress, logLevel }, io }:
   return jsonReporter(jsonLogger(name, logLevel, io), io.world)
 }
 
-/** The parameters are complete: nothing more is taken from the environment. */
-function startJob({ topology, params, options }: RunRequest, { log }: Reporter): Job {
-  const { state, checkpointEveryMs, drop } = options
-  return start<unknown>(topology, { set: params, env: {}, state, checkpointEvery: checkpointEveryMs, drop, log })
+async function started({ path, topology, set, params, options, io }: RunRequest, { log }: Reporter): Promise<Job> {
+  const { cwd } = io
+  if (options.workers === 1) return startJob({ topology, params, options, cwd, log })
+  const { state, stateStore, leaseMs, checkpointEveryMs, drop, cluster, logLevel } = options
+  const each = { state, stateStore, leaseMs, checkpointEveryMs, drop, cluster }
+  return startThreads(topology.name, options.workers, { path, cwd, set, options: each, logLevel }, io, log)
 }
 
 async function followed(job: Job, reporter: Reporter): Promise<Summary> {

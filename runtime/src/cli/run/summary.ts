@@ -8,20 +8,22 @@ import { progressFields } from './progress-fields.ts'
 export interface JobSummary {
   readonly summary: Summary
   readonly graph: Graph
-  /** Undefined for none. */
+  /** Path of the file, or URL of the Redis; undefined for none. */
   readonly statePath: string | undefined
+  /** This process was one of many. @default false */
+  readonly isShared?: boolean
 }
 
 /** The summary for people. */
 export function summaryText(job: JobSummary): string {
-  const { summary, statePath } = job
-  const { records, recordsPerSecond, written, late, deadLetters, checkpoint } = summary
+  const { summary } = job
+  const { records, recordsPerSecond, written, late, deadLetters } = summary
   const known = fields([
     ['read', `${count(records)} records, ${count(recordsPerSecond)} a second`],
     ['written', `${count(written)} records`],
     ['late', count(late)],
     ['dead letters', deadLetters === 0 ? '0' : `${count(deadLetters)}; ${whereLettersAre(job)}`],
-    ['state', statePath === undefined ? 'was in memory only' : `${statePath}, checkpoint ${checkpoint}`],
+    ['state', whereStateIs(job)],
   ])
   return `${summary.job}: ${endingText(summary)}\n\n${nodesTable(job)}${known}`
 }
@@ -48,11 +50,18 @@ function endingText({ ending, elapsedMs }: Summary): string {
     : `had finished before; nothing new ${after}`
 }
 
-function whereLettersAre({ graph, statePath }: JobSummary): string {
+function whereStateIs({ summary, statePath, isShared }: JobSummary): string {
+  if (statePath === undefined) return 'was in memory only'
+  // each task counts its own
+  if (isShared) return `${statePath}, ${count(summary.checkpoints)} checkpoints from here`
+  return `${statePath}, checkpoint ${summary.checkpoint}`
+}
+
+function whereLettersAre({ summary, graph, statePath, isShared }: JobSummary): string {
   if (graph.nodes.some(({ kind }) => kind === 'deadLetters')) return 'they went where the topology sends deadLetters'
   return statePath === undefined
     ? 'not kept, as there is no state file'
-    : `see them: millrace dlq ls --state ${statePath}`
+    : `see them: millrace dlq ls --state ${statePath}${isShared ? ` --job ${summary.job}` : ''}`
 }
 
 function nodesTable({ summary, graph }: JobSummary): string {

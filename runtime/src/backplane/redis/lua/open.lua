@@ -77,6 +77,7 @@ for i = 2, #ARGV, 4 do connect(ARGV[i], ARGV[i + 3]) end
 for i = 2, #ARGV, 4 do
   if isFinished and ARGV[i + 1] == 'source' then lookAgain(ARGV[i]) end
 end
+raiseFloors()
 
 local partitions, sources = {}, {}
 local stages = redis.call('HGETALL', key('stages'))

@@ -81,4 +81,5 @@ for i = first, #ARGV, 5 do
 end
 if hasFresh then revive(source) end
 if isLast then listed() end
+raiseFloors()
 return states

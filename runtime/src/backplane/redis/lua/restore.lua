@@ -61,4 +61,5 @@ for i = at, #ARGV, 12 do
     for _, exchange in ipairs(sends[stage] or {}) do setLine(exchange, task, given(i + 10) or from) end
   end
 end
+raiseFloors()
 return 1

@@ -22,3 +22,4 @@ for _, stage in ipairs(ARGV) do
     for _, name in ipairs({ 'stages', 'sends' }) do redis.call('HDEL', key(name), stage) end
   end
 end
+raiseFloors()

@@ -123,7 +123,8 @@ function end(context: Context, request: WriteRequest, { kind }: HeldFields, chil
   const from = data.hget(key, 'from')
   data.hset(key, { state: 'done', end: data.hget(keys.of(`ckpt:${task}`), 'wm') ?? from ?? '-inf' })
   data.zrem(keys.of(`due:${kind}`), task)
-  for (const row of children) if (!data.sismember(keys.of(`parts:${name}`), row.id)) addWaiting(context, name, row)
+  const isNew = ({ id }: FoundRow): boolean => !data.sismember(keys.of(`parts:${name}`), id)
+  if (kind === 'source') for (const row of children.filter(isNew)) addWaiting(context, name, row)
   // children first: else the least watermark could pass them
   for (const child of data.smembers(keys.of(`kids:${task}`))) settle(context, child)
   data.del(keys.of(`kids:${task}`))

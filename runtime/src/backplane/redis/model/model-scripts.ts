@@ -12,6 +12,7 @@ import { newRun, restore } from './new-run.ts'
 import { register } from './partitions.ts'
 import { type Context, currentRun, held } from './run.ts'
 import { overview, tasks } from './status.ts'
+import { raiseFloors } from './watermarks.ts'
 import { freesMemory } from '../frees-memory.ts'
 
 /** How {@link modelScripts} are connected. */
@@ -28,7 +29,12 @@ export function modelScripts({ server, keys, isDurable = () => true }: ModelScri
   const run = <T>(script: (context: Context) => T, flags?: ScriptFlags): T => {
     const on = server()
     const now = Math.floor(on.clock.now())
-    return on.run((data) => script({ data, keys, server: on.id, now }), flags)
+    return on.run((data) => {
+      const context: Context = { data, keys, server: on.id, now, moved: new Set() }
+      const reply = script(context)
+      raiseFloors(context)
+      return reply
+    }, flags)
   }
   const refused =
     <Q, T>(script: (context: Context, request: Q) => T) =>

@@ -10,6 +10,8 @@ export interface Context {
   readonly server: string
   /** In whole ms since 1970, by the clock of the server. */
   readonly now: number
+  /** Exchanges whose lines have changed. */
+  readonly moved: Set<string>
 }
 
 /** Fields of a lease that is held. */

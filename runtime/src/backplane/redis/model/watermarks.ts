@@ -14,13 +14,13 @@ export function watermarkOf({ data, keys }: Context, exchange: string): number |
 /** Sets the line of a producer; idle ones are at infinity. */
 export function setLine(context: Context, exchange: string, producer: string, watermark: number): void {
   context.data.zadd(context.keys.of(`wm:${exchange}`), producer, watermark)
-  raiseFloor(context, exchange)
+  context.moved.add(exchange)
 }
 
 /** Takes a producer off: it has ended. */
 export function dropLine(context: Context, exchange: string, producer: string): void {
   context.data.zrem(context.keys.of(`wm:${exchange}`), producer)
-  raiseFloor(context, exchange)
+  context.moved.add(exchange)
 }
 
 /** The greatest finite watermark that an exchange ever had; −Infinity before the first. */
@@ -38,8 +38,11 @@ export function presentLeast(context: Context, exchange: string, placeholder: st
 export const sendsOf = ({ data, keys }: Context, stage: string): readonly string[] =>
   JSON.parse(data.hget(keys.of('sends'), stage) ?? '[]') as string[]
 
-function raiseFloor(context: Context, exchange: string): void {
-  const watermark = watermarkOf(context, exchange)
-  if (watermark === undefined || !Number.isFinite(watermark) || watermark <= floorOf(context, exchange)) return
-  context.data.hset(context.keys.of('floors'), { [exchange]: formatScore(watermark) })
+/** At the end of a script: what the least was between two of its changes, nobody has seen. */
+export function raiseFloors(context: Context): void {
+  for (const exchange of context.moved) {
+    const watermark = watermarkOf(context, exchange)
+    if (watermark === undefined || !Number.isFinite(watermark) || watermark <= floorOf(context, exchange)) continue
+    context.data.hset(context.keys.of('floors'), { [exchange]: formatScore(watermark) })
+  }
 }

@@ -14,22 +14,28 @@ end
 -- The greatest finite watermark that an exchange ever had.
 local function floorOf(exchange) return redis.call('HGET', key('floors'), exchange) or '-inf' end
 
-local function raiseFloor(exchange)
-  local least = leastLine(exchange)
-  if not least then return end
-  local watermark = parse(least)
-  if watermark == math.huge or watermark == -math.huge or watermark <= parse(floorOf(exchange)) then return end
-  redis.call('HSET', key('floors'), exchange, least)
-end
+-- Exchanges whose lines have changed.
+local moved = {}
 
 local function setLine(exchange, producer, watermark)
   redis.call('ZADD', key('wm:' .. exchange), watermark, producer)
-  raiseFloor(exchange)
+  moved[exchange] = true
 end
 
 local function dropLine(exchange, producer)
   redis.call('ZREM', key('wm:' .. exchange), producer)
-  raiseFloor(exchange)
+  moved[exchange] = true
+end
+
+-- At the end of a script: what the least was between two of its changes, nobody has seen.
+local function raiseFloors()
+  for exchange in pairs(moved) do
+    local least = leastLine(exchange)
+    local watermark = least and parse(least) or -math.huge
+    if watermark < math.huge and watermark > parse(floorOf(exchange)) then
+      redis.call('HSET', key('floors'), exchange, least)
+    end
+  end
 end
 
 -- Where a producer begins that nobody knew before: the placeholder of its own source does not count.

@@ -84,7 +84,7 @@ local function finish(kind)
   redis.call('HSET', key('task:' .. task), 'state', 'done', 'end', last)
   redis.call('ZREM', key('due:' .. kind), task)
   for i = firstChild, #ARGV, 4 do
-    if redis.call('SISMEMBER', key('parts:' .. stage), ARGV[i]) == 0 then
+    if kind == 'source' and redis.call('SISMEMBER', key('parts:' .. stage), ARGV[i]) == 0 then
       local start = string.sub(ARGV[i + 2], 1, 1) == '1' and string.sub(ARGV[i + 2], 2)
       addWaiting(stage, ARGV[i], ARGV[i + 1], start, ARGV[i + 3])
     end
@@ -121,4 +121,5 @@ if ARGV[18] ~= '' then
 elseif watermark ~= '' then
   for _, to in ipairs(cjson.decode(ARGV[11])) do setLine(to, task, isIdle and 'inf' or watermark) end
 end
+raiseFloors()
 return { 'written' }
