@@ -19,6 +19,10 @@ export const dropOption = (): Option =>
 export const stateOption = (): Option =>
   new Option('--state <where>', 'a state file, or the URL of a Redis (default: the file in ./.millrace)')
 
+/** `--state url` of the commands that are about workers who share a job. */
+export const redisOption = (): Option =>
+  new Option('--state <url>', 'the Redis that the workers share').makeOptionMandatory()
+
 /** `--job name` of the commands that look into what a job has stored. */
 export const jobOption = (): Option =>
   new Option('--job <name>', 'the job: needed for a Redis; a state file must belong to it')

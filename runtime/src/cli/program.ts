@@ -2,9 +2,11 @@ import { Command, CommanderError } from 'commander'
 import type { CommandContext } from './command-context.ts'
 import { checkpointsCommand } from './commands/checkpoints.ts'
 import { dlqCommand } from './commands/dlq.ts'
+import { drainCommand } from './commands/drain.ts'
 import { explainCommand } from './commands/explain.ts'
 import { initCommand } from './commands/init.ts'
 import { runCommand } from './commands/run.ts'
+import { statusCommand } from './commands/status.ts'
 import { validateCommand } from './commands/validate.ts'
 import { exitCodes, exitCodesHelp } from './exit-code.ts'
 import { hidePasswords } from './hide-passwords.ts'
@@ -27,7 +29,16 @@ export async function runProgram(args: readonly string[], io: Io): Promise<numbe
   }
 }
 
-const commands = [runCommand, explainCommand, validateCommand, checkpointsCommand, dlqCommand, initCommand]
+const commands = [
+  runCommand,
+  explainCommand,
+  validateCommand,
+  statusCommand,
+  drainCommand,
+  checkpointsCommand,
+  dlqCommand,
+  initCommand,
+]
 
 function programOf(context: CommandContext): Command {
   const { io } = context
@@ -54,5 +65,6 @@ const programExamples = examples(
   'init page-views',
   'run topology.ts --set out=./out',
   'explain topology.ts',
+  'status --state redis://localhost:6379 --job page-views',
   'dlq ls --state .millrace/page-views.db',
 )

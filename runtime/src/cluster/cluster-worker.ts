@@ -184,7 +184,8 @@ export class ClusterWorker {
     this.#free = 0
     if (this.#isDraining) tasks.stopAll()
     if (this.#isDraining || this.#isLeaving) return false
-    for (const discovery of this.#discoveries) await discovery.tend()
+    const isAnew = reply.tasks === 0 && !reply.finished
+    for (const discovery of this.#discoveries) await discovery.tend(isAnew)
     this.#wasFinished = reply.finished && this.#wasFinished !== false
     if (reply.finished && tasks.size === 0 && this.#discoveries.every(({ isSettled }) => isSettled)) return true
     await this.#move(tasks, balance(worker, tasks.rates(), reply))

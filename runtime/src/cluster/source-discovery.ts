@@ -32,6 +32,12 @@ export interface SourceDiscoveryOptions {
   readonly failed: (error: unknown) => void
 }
 
+interface Held {
+  readonly lease: Lease
+  readonly ending: AbortController
+  readonly done: Promise<void>
+}
+
 /**
  * Looks for the partitions of one source while this worker holds the lease for that: one worker does at a time. Where a
  * partition begins is asked once, and stored with it.
@@ -44,7 +50,7 @@ export class SourceDiscovery {
   #isRegistered = false
   /** The last one. */
   #list: PartitionList | undefined
-  #held: { readonly lease: Lease; readonly ending: AbortController; readonly done: Promise<void> } | undefined
+  #held: Held | undefined
 
   constructor(options: SourceDiscoveryOptions) {
     this.#options = options
@@ -60,16 +66,33 @@ export class SourceDiscovery {
     return this.#held?.lease
   }
 
-  /** Takes the lease if nobody holds it, and looks for letters if it has it. Called with each heartbeat. */
-  async tend(): Promise<void> {
-    if (this.#held) return this.#redrive(this.#held.lease, this.#held.ending.signal)
+  /**
+   * Takes the lease if nobody holds it; looks for letters if it has it, or for partitions again when all that it has found is
+   * done and the job is not: it was opened anew. Called with each heartbeat.
+   */
+  async tend(isAnew: boolean): Promise<void> {
+    if (this.#held === undefined) return this.#take()
+    if (isAnew && this.#isRegistered) return this.#lookAgain(this.#held)
+    return this.#redrive(this.#held.lease, this.#held.ending.signal)
+  }
+
+  async #take(): Promise<void> {
     const { node, backplane, worker, leaseMs } = this.#options
     const answer = await backplane.acquire({ task: discoveryName(node.name), owner: worker, leaseMs })
     this.#isElsewhere = answer.type === 'held'
-    if (answer.type !== 'acquired' || this.#held) return
-    this.#isRegistered = false
+    if (answer.type === 'acquired' && this.#held === undefined) this.#begin(answer.lease)
+  }
+
+  #begin(lease: Lease): void {
     const ending = new AbortController()
-    this.#held = { lease: answer.lease, ending, done: this.#look(answer.lease, ending) }
+    this.#isRegistered = false
+    this.#held = { lease, ending, done: this.#look(lease, ending) }
+  }
+
+  async #lookAgain({ lease, ending, done }: Held): Promise<void> {
+    ending.abort()
+    await done
+    if (this.#held?.lease === lease) this.#begin(lease)
   }
 
   /** Another worker looks now. */

@@ -49,7 +49,12 @@ const summaryOf = ({ task, seq, takenAt, tenure, positions, state, handles, fini
   finished,
 })
 
-function print(checkpoints: readonly Summary[], { all }: LsOptions, { job = 'the job', where }: JobState, io: Io): void {
+function print(
+  checkpoints: readonly Summary[],
+  { all }: LsOptions,
+  { job = 'the job', where }: JobState,
+  io: Io,
+): void {
   if (checkpoints.length === 0) return io.out(`${where}: ${job} has no checkpoint yet\n`)
   const { shown, rest } = cutRows(checkpoints, all)
   // a job that runs as one task gives it its own name

@@ -39,7 +39,8 @@ async function find(state: JobState, { task, seq }: ShowOptions): Promise<Checkp
   if (all.length === 0) throw badOption(`--state: ${state.where} holds no checkpoint yet`)
   const of = task ?? onlyTask(all)
   const kept = all.filter((checkpoint) => checkpoint.task === of)
-  if (kept.length === 0) throw badOption(`--task: ${of} has no checkpoint; \`millrace checkpoints ls\` lists those that have`)
+  if (kept.length === 0)
+    throw badOption(`--task: ${of} has no checkpoint; \`millrace checkpoints ls\` lists those that have`)
   const found = kept.find((checkpoint) => seq === undefined || checkpoint.seq === seq)
   if (found !== undefined) return found
   throw badOption(`--seq: ${seq} is not kept; there are ${kept.map((checkpoint) => checkpoint.seq).join(', ')}`)

@@ -63,7 +63,9 @@ async function report(marked: number, { json }: RedriveOptions, state: JobState,
   const runners = await state.runners()
   if (json) return io.out(`${JSON.stringify(asJson(marked, runners, state))}\n`)
   if (marked === 0) return io.out(`${state.where}: no such dead letters; nothing to do\n`)
-  io.out(`${marked} marked. ${readers(runners, state)} them again; each then leaves the list, or comes back under a new id.\n`)
+  io.out(
+    `${marked} marked. ${readers(runners, state)} them again; each then leaves the list, or comes back under a new id.\n`,
+  )
 }
 
 function asJson(marked: number, runners: readonly Runner[], { where }: JobState): object {
@@ -75,5 +77,7 @@ function asJson(marked: number, runners: readonly Runner[], { where }: JobState)
 function readers(runners: readonly Runner[], { options }: JobState): string {
   const [first, ...others] = runners
   if (first === undefined) return `The next start (\`millrace run <topology.ts> ${options}\`) reads`
-  return others.length === 0 ? `The worker that runs now (${first.name}) reads` : `The ${runners.length} workers that run now read`
+  return others.length === 0
+    ? `The worker that runs now (${first.name}) reads`
+    : `The ${runners.length} workers that run now read`
 }

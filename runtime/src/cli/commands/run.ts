@@ -23,9 +23,13 @@ export const runCommand = ({ io, exit }: CommandContext): Command =>
     .argument('<topology.ts>', 'the file whose default export is the topology')
     .addOption(setOption())
     .option('--state <where>', runState)
-    .option('--state-store <where>', "where keyed state goes: 'redis', or file:PATH that all workers see (default: redis)")
+    .option(
+      '--state-store <where>',
+      "where keyed state goes: 'redis', or file:PATH that all workers see (default: redis)",
+    )
     .option('--checkpoint-every <duration>', 'time between checkpoints: output becomes visible with them', '1s')
     .option('--lease <duration>', 'how long others wait for this process before they take over (default: 10s)')
+    .option('--durability <how>', 'what output waits for: auto, none, aof, replicas=N or both (default: auto)')
     .option('--workers <n>', 'how many workers run in this process, a thread each', wholeNumber, 1)
     .option('--worker <name>', 'name of this worker, unique among all (default: made of host and process)')
     .option('--partitions <n>', 'cuts each exchange into so many; fixed at the first start (default: 16)', wholeNumber)

@@ -58,8 +58,8 @@ function reporterOf({ topology: { name }, options: { progress, logLevel }, io }:
 async function started({ path, topology, set, params, options, io }: RunRequest, { log }: Reporter): Promise<Job> {
   const { cwd } = io
   if (options.workers === 1) return startJob({ topology, params, options, cwd, log })
-  const { state, stateStore, leaseMs, checkpointEveryMs, drop, cluster, logLevel } = options
-  const each = { state, stateStore, leaseMs, checkpointEveryMs, drop, cluster }
+  const { state, stateStore, leaseMs, durability, checkpointEveryMs, drop, cluster, logLevel } = options
+  const each = { state, stateStore, leaseMs, durability, checkpointEveryMs, drop, cluster }
   return startThreads(topology.name, options.workers, { path, cwd, set, options: each, logLevel }, io, log)
 }
 

@@ -3,6 +3,8 @@ import type { ClusterOptions } from '../../cluster/cluster-options.ts'
 import type { Io } from '../io.ts'
 import { durationOption } from '../options.ts'
 import { defaultState } from '../state-file.ts'
+import type { DurabilityOption } from '../../backplane/redis/redis-options.ts'
+import { durabilityOption } from '../state/durability-option.ts'
 import { type StateStoreTarget, stateStoreTarget } from '../state/state-store-target.ts'
 import { type StateTarget, stateTarget } from '../state/state-target.ts'
 
@@ -17,6 +19,7 @@ export interface RunOptions {
   readonly stateStore?: string
   readonly checkpointEvery: string
   readonly lease?: string
+  readonly durability?: string
   readonly drop: readonly string[]
   readonly worker?: string
   readonly workers: number
@@ -35,6 +38,7 @@ export interface ResolvedRunOptions {
   readonly stateStore: StateStoreTarget
   readonly checkpointEveryMs: number
   readonly leaseMs: number
+  readonly durability: DurabilityOption
   readonly drop: readonly string[]
   /** How many there are to be in this process. */
   readonly workers: number
@@ -60,6 +64,7 @@ export function resolveRunOptions(
     stateStore: stateStoreTarget(stateStore, io.cwd),
     checkpointEveryMs: durationOption(options.checkpointEvery, '--checkpoint-every'),
     leaseMs: leaseOption(lease),
+    durability: durabilityOption(options.durability),
     drop,
     workers,
     cluster: clusterOptions(options),
@@ -80,8 +85,8 @@ const whereIs = (state: StateTarget): string | undefined =>
   state.type === 'memory' ? undefined : state.type === 'file' ? state.path : state.where
 
 /** Options of which a job in one process would make nothing. */
-function refuseShared({ worker, partitions, exchangeEvery, stateStore }: RunOptions): void {
-  const given = { worker, partitions, 'exchange-every': exchangeEvery, 'state-store': stateStore }
+function refuseShared({ worker, partitions, exchangeEvery, stateStore, durability }: RunOptions): void {
+  const given = { worker, partitions, 'exchange-every': exchangeEvery, 'state-store': stateStore, durability }
   const [first] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
   if (first !== undefined)
     throw badOption(`--${first}: is for workers that share a job; name their Redis with --state redis://host:port`)

@@ -1,0 +1,50 @@
+import { badOption, isMillraceError } from '@millrace/core'
+import { describeAddress, type RedisAddress, redisAddress } from '../../backplane/redis/redis-address.ts'
+import type { Io } from '../io.ts'
+
+/** Gives the password of a Redis, so that no command line has to hold it. */
+export const redisPasswordVariable = 'MILLRACE_REDIS_PASSWORD'
+
+/** A Redis that `--state` names. */
+export interface RedisTarget {
+  readonly type: 'redis'
+  readonly url: string
+  /** From the environment; one in the URL comes first. */
+  readonly password: string | undefined
+  /** As people read it: without user and password. */
+  readonly where: string
+}
+
+/** What `--state` names. */
+export type StateTarget = { readonly type: 'memory' } | { readonly type: 'file'; readonly path: string } | RedisTarget
+
+/** Reads the value of `--state`. Throws BAD_OPTION, without what may be a password. */
+export function stateTarget(text: string, { env }: Pick<Io, 'env'>): StateTarget {
+  if (text === '') throw badOption("--state: must be the path of a file, the URL of a Redis, or 'memory'")
+  if (text === 'memory') return { type: 'memory' }
+  if (!isRedisUrl(text)) return { type: 'file', path: text }
+  const address = addressOf(text)
+  const given = env[redisPasswordVariable]
+  const password = address.password === undefined && given !== '' ? given : undefined
+  return { type: 'redis', url: text, password, where: describeAddress(address) }
+}
+
+/** Reads a `--state` that has to be a Redis. Throws BAD_OPTION. */
+export function redisTarget(text: string, io: Pick<Io, 'env'>): RedisTarget {
+  const target = stateTarget(text, io)
+  if (target.type === 'redis') return target
+  throw badOption('--state: must be the URL of the Redis that workers share, as redis://host:port')
+}
+
+/** Whether a text is meant as the URL of a Redis, well-formed or not. */
+export const isRedisUrl = (text: string): boolean => /^rediss?(\+\w+)?:/i.test(text)
+
+function addressOf(url: string): RedisAddress {
+  try {
+    return redisAddress({ url, job: 'any' })
+  } catch (error) {
+    if (isMillraceError(error)) throw badOption(error.message.replace(/^url/, '--state'))
+    // of an escape that is none, as in `redis://user:50%@host`
+    throw badOption('--state: user and password in the URL must be percent-encoded: write %25 for %, %40 for @')
+  }
+}
