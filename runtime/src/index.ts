@@ -14,6 +14,8 @@ export type { EmbeddedBackplaneOptions } from './backplane/embedded/embedded-bac
 export type { Liveness } from './backplane/embedded/owner.ts'
 export { redisBackplane } from './backplane/redis/create-redis-backplane.ts'
 export type { DurabilityOption, RedisBackplaneOptions } from './backplane/redis/redis-options.ts'
+export { fileStateStore } from './state-store/file-state-store.ts'
+export type { FileStateStoreOptions } from './state-store/file-state-store.ts'
 export type { ClusterOptions } from './cluster/cluster-options.ts'
 
 // Time and chance, for simulations.

@@ -16,6 +16,8 @@ export interface Io {
   readonly redactor: Redactor
   readonly stdout: TextStream
   readonly stderr: TextStream
+  /** Puts a question to whoever looks on; undefined where nobody can answer. */
+  readonly ask: (question: string) => Promise<string | undefined>
   /** Writes to stdout, without secrets. */
   readonly out: (text: string) => void
   /** Writes to stderr, without secrets. */
@@ -33,7 +35,19 @@ export function systemIo(): Io {
     redactor,
     stdout,
     stderr,
+    ask,
     out: (text) => void stdout.write(redactor.clean(text)),
     err: (text) => void stderr.write(redactor.clean(text)),
+  }
+}
+
+async function ask(question: string): Promise<string | undefined> {
+  if (!process.stdin.isTTY) return undefined
+  const { createInterface } = await import('node:readline/promises')
+  const asking = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await asking.question(question)
+  } finally {
+    asking.close()
   }
 }

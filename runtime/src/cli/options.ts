@@ -27,6 +27,10 @@ export const redisOption = (): Option =>
 export const jobOption = (): Option =>
   new Option('--job <name>', 'the job: needed for a Redis; a state file must belong to it')
 
+/** `--state-store where` of the commands that need the state itself. */
+export const stateStoreOption = (): Option =>
+  new Option('--state-store <where>', "where the workers keep state: 'redis', or file:PATH (default: redis)")
+
 /** `--all`: long lists are not cut. */
 export const allOption = (): Option => new Option('--all', 'all of a long list')
 

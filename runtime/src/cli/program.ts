@@ -5,6 +5,7 @@ import { dlqCommand } from './commands/dlq.ts'
 import { drainCommand } from './commands/drain.ts'
 import { explainCommand } from './commands/explain.ts'
 import { initCommand } from './commands/init.ts'
+import { rewindCommand } from './commands/rewind.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
 import { validateCommand } from './commands/validate.ts'
@@ -35,6 +36,7 @@ const commands = [
   validateCommand,
   statusCommand,
   drainCommand,
+  rewindCommand,
   checkpointsCommand,
   dlqCommand,
   initCommand,

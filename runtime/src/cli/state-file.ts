@@ -17,7 +17,7 @@ export interface StateOptions {
  * The state file that is there already: the one that is named, else that of the job, else the only one of this folder.
  * Throws BAD_OPTION where there is none.
  */
-function findState({ state, job }: StateOptions, cwd: string): string {
+export function findState({ state, job }: StateOptions, cwd: string): string {
   const path = state ?? (job === undefined ? onlyState(cwd) : defaultState(job))
   if (existsSync(resolve(cwd, path))) return path
   throw badOption(`--state: there is no state file ${path}; \`millrace run\` says in its summary where a job keeps it`)

@@ -61,8 +61,8 @@ export class ClusterWorker {
   /** Asked another worker for tasks, until then. */
   #awaitingUntil = -Infinity
   #isDraining = false
-  /** The job was done before this worker came. */
-  #wasFinished: boolean | undefined
+  /** There was something to do since it came. */
+  #sawTasks = false
 
   constructor(options: ClusterWorkerOptions) {
     this.#options = options
@@ -141,7 +141,7 @@ export class ClusterWorker {
       try {
         if (world.elapsed() >= this.#beatAt) {
           this.#beatAt = world.elapsed() + this.#beatMs
-          if (await this.#beatOnce(tasks)) return this.#wasFinished === true ? 'nothing new' : 'finished'
+          if (await this.#beatOnce(tasks)) return this.#sawTasks ? 'finished' : 'nothing new'
         } else if (!this.#isLeaving) await this.#claim(tasks)
         backoff.reset()
         await this.#wake.wait(this.#untilNext(), world)
@@ -186,7 +186,7 @@ export class ClusterWorker {
     if (this.#isDraining || this.#isLeaving) return false
     const isAnew = reply.tasks === 0 && !reply.finished
     for (const discovery of this.#discoveries) await discovery.tend(isAnew)
-    this.#wasFinished = reply.finished && this.#wasFinished !== false
+    this.#sawTasks ||= reply.tasks > 0
     if (reply.finished && tasks.size === 0 && this.#discoveries.every(({ isSettled }) => isSettled)) return true
     await this.#move(tasks, balance(worker, tasks.rates(), reply))
     return false

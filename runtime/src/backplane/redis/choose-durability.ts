@@ -1,5 +1,5 @@
 import type { Logger } from '../../logger.ts'
-import type { Durability, DurableCopies } from './durability.ts'
+import { Durability, type DurableCopies } from './durability.ts'
 import type { DurabilityOption } from './redis-options.ts'
 import type { ServerFacts } from './server-facts.ts'
 
@@ -10,18 +10,11 @@ export function chooseDurability(
   facts: () => Promise<ServerFacts>,
   log: Logger,
 ): Durability {
-  let chosen: Promise<DurableCopies> | undefined
-  return {
-    async copies() {
-      chosen ??= facts().then((known) => choose(option, timeoutMs, known, log))
-      try {
-        return await chosen
-      } catch (error) {
-        chosen = undefined
-        throw error
-      }
-    },
-  }
+  let chosen: DurableCopies | undefined
+  return new Durability(async () => {
+    chosen ??= choose(option, timeoutMs, await facts(), log)
+    return chosen
+  })
 }
 
 function choose(option: DurabilityOption, timeoutMs: number, facts: ServerFacts, log: Logger): DurableCopies {

@@ -2,7 +2,7 @@ import { type Lease, tenureId } from '@millrace/core'
 import { freesMemory } from './frees-memory.ts'
 import { formatScore, type Keys, parseScore } from './keys.ts'
 import { luaScript } from './lua-script.ts'
-import { confirm, type Durability } from './durability.ts'
+import type { Durability } from './durability.ts'
 import type { Argument, RedisPort, Reply } from './redis-port.ts'
 import { bytesOf, listOf, numberOf, rowsOf, textOf, textOrNone, textsOf } from './reply-reader.ts'
 import type {
@@ -53,11 +53,13 @@ export function luaScripts(port: RedisPort, keys: Keys, durability: Durability):
     },
     renew: async ({ leases, leaseMs }) =>
       flagsOf(await run('renew', String(leaseMs), ...leases.flatMap(leaseArguments))),
-    heartbeat: async ({ worker, session, leases, leaseMs, line }) => {
-      const args = [worker, session, String(leaseMs), line, ...leases.flatMap(leaseArguments)]
-      const [held, lines, tasks, free, asks, drain, finished, run_] = listOf(await run('heartbeat', ...args))
+    heartbeat: async ({ worker, session, leases, leaseMs, line, wantsLines }) => {
+      const head = [worker, session, String(leaseMs), line, wantsLines ? '1' : '0']
+      const args = [...head, ...leases.flatMap(leaseArguments)]
+      const [held, alive, lines, tasks, free, asks, drain, finished, run_] = listOf(await run('heartbeat', ...args))
       return {
         held: flagsOf(held),
+        alive: numberOf(alive),
         lines: textsOf(lines),
         tasks: numberOf(tasks),
         free: numberOf(free),
@@ -106,7 +108,7 @@ export function luaScripts(port: RedisPort, keys: Keys, durability: Durability):
     redrive: async ({ ids }) => (ids?.length === 0 ? 0 : numberOf(await run('redrive', ...(ids ?? []).map(String)))),
     confirm: ({ records }) => {
       const args = records.flatMap(({ lease, seq }) => [...leaseArguments(lease), String(seq)])
-      return confirm(port, keys.prefix, args, durability)
+      return durability.confirm(port, keys.prefix, args)
     },
     overview: async () => overviewOf(listOf(await run('overview'))),
     tasks: async ({ tasks }) =>

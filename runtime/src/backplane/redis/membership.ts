@@ -1,5 +1,7 @@
-import type { ClaimedTask, HeartbeatReply, HeartbeatRequest, Partition, WorkerInfo } from '@millrace/core'
-import type { ClaimReply, Scripts } from './scripts.ts'
+import type { ClaimedTask, HeartbeatReply, HeartbeatRequest, Lease, Partition, WorkerInfo } from '@millrace/core'
+import type { World } from '../../world.ts'
+import { Roster } from './roster.ts'
+import type { BeatReply, ClaimReply, Scripts } from './scripts.ts'
 import { type Session, Sessions } from './sessions.ts'
 import { chunksOf } from './split.ts'
 
@@ -17,26 +19,39 @@ export interface ClaimOptions {
 /** Signs of life, and the tasks that workers take from each other. */
 export class Membership {
   readonly #scripts: Scripts
-  readonly #nonce: () => string
+  readonly #world: Pick<World, 'elapsed' | 'nonce'>
   readonly #sessions: Sessions
+  readonly #roster = new Roster()
 
-  constructor(scripts: Scripts, nonce: () => string) {
+  constructor(scripts: Scripts, world: Pick<World, 'elapsed' | 'nonce'>) {
     this.#scripts = scripts
-    this.#nonce = nonce
-    this.#sessions = new Sessions(nonce)
+    this.#world = world
+    this.#sessions = new Sessions(() => world.nonce())
   }
 
   async heartbeat(request: HeartbeatRequest): Promise<HeartbeatReply & { readonly run: string }> {
-    const { worker, leases, leaseMs, load, isDraining } = request
-    const session = this.#sessions.of(worker).id
-    const info: WorkerInfo = { worker, ...load, isDraining }
+    const { leases, leaseMs } = request
     const chunks = chunksOf(leases, leasesACall)
     const last = chunks.pop() ?? []
     const held: boolean[] = []
     for (const some of chunks) held.push(...(await this.#scripts.renew({ leases: some, leaseMs })))
-    const line = JSON.stringify(info)
-    const { lines, ...reply } = await this.#scripts.heartbeat({ worker, session, leases: last, leaseMs, line })
-    return { ...reply, held: [...held, ...reply.held], workers: workersOf(lines) }
+    const { workers, reply } = await this.#beat(request, last)
+    const { alive: _alive, lines: _lines, ...rest } = reply
+    return { ...rest, held: [...held, ...reply.held], workers }
+  }
+
+  async #beat(
+    { worker, leaseMs, load, isDraining }: HeartbeatRequest,
+    leases: readonly Lease[],
+  ): Promise<{ readonly workers: readonly WorkerInfo[]; readonly reply: BeatReply }> {
+    const own: WorkerInfo = { worker, ...load, isDraining }
+    const now = this.#world.elapsed()
+    const beat = { worker, session: this.#sessions.of(worker).id, leaseMs, line: JSON.stringify(own) }
+    const reply = await this.#scripts.heartbeat({ ...beat, leases, wantsLines: this.#roster.isOld(now) })
+    if (reply.lines.length > 0 || this.#roster.has(reply.alive))
+      return { workers: this.#roster.update(reply.lines, own, now), reply }
+    const { lines } = await this.#scripts.heartbeat({ ...beat, leases: [], wantsLines: true })
+    return { workers: this.#roster.update(lines, own, now), reply }
   }
 
   async claim(options: ClaimOptions): Promise<readonly ClaimedTask[]> {
@@ -54,7 +69,7 @@ export class Membership {
   /** The claim before is repeated as long as nobody knows what became of it. */
   #nextClaim(session: Session): string {
     if (session.openClaim === undefined) session.claims++
-    session.openClaim ??= this.#nonce()
+    session.openClaim ??= this.#world.nonce()
     return session.openClaim
   }
 
@@ -63,10 +78,6 @@ export class Membership {
     this.#sessions.end(worker)
   }
 }
-
-/** Reads the lines of workers, in the order of their names. */
-export const workersOf = (lines: readonly string[]): WorkerInfo[] =>
-  lines.map((line) => JSON.parse(line) as WorkerInfo).toSorted((a, b) => (a.worker < b.worker ? -1 : 1))
 
 function taskOf({ lease, partition, start, watermark }: ClaimReply): ClaimedTask {
   const known = partition === undefined ? {} : { partition: JSON.parse(partition) as Partition }

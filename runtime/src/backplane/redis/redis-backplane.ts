@@ -67,7 +67,7 @@ export class RedisBackplane implements ClusterBackplane {
     this.#states = new TaskStates(store, world, gcGraceMs)
     this.#writer = new CheckpointWriter(scripts, this.#states, where)
     this.#reads = new ExchangeReads(scripts, world, where)
-    this.#members = new Membership(scripts, this.#nonce)
+    this.#members = new Membership(scripts, world)
     this.#registry = new Registry(scripts)
     this.#confirmations = new Confirmations(scripts, where)
   }

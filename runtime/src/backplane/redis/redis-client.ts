@@ -21,7 +21,7 @@ export function makeClient(
   if (kind === 'cluster') return new Cluster(hosts, { ...clusterSettings, redisOptions: options })
   const standalone = { ...options, ...reconnecting, db }
   if (kind === 'single') return new Redis({ ...standalone, ...hosts[0] })
-  return new Redis({ ...standalone, sentinels: hosts, name: master ?? '', sentinelRetryStrategy: retryAfter, sentinelCommandTimeout: 2_000 })
+  return new Redis({ ...standalone, ...watching, sentinels: hosts, name: master ?? '' })
 }
 
 /** Nothing is sent again by the client, and nothing waits for ever. */
@@ -36,6 +36,8 @@ const settingsOf = (commandTimeoutMs: number) =>
     disableClientInfo: true,
     // HELLO is refused by some proxies
     protocol: 2,
+    // what was the primary may have become a replica: sentinels know the new one
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
   }) as const
 
 type Settings = ReturnType<typeof settingsOf>
@@ -43,6 +45,9 @@ type Settings = ReturnType<typeof settingsOf>
 const retryAfter = (times: number): number => Math.min(50 * 2 ** Math.min(times - 1, 10), 1_000)
 
 const reconnecting = { enableOfflineQueue: false, lazyConnect: true, retryStrategy: retryAfter }
+
+/** Of sentinels. They say when there is another primary: the one before may not know, and go on taking writes. */
+const watching = { failoverDetector: true, sentinelRetryStrategy: retryAfter, sentinelCommandTimeout: 2_000 }
 
 const clusterSettings = {
   enableOfflineQueue: false,

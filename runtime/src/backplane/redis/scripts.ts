@@ -103,11 +103,15 @@ export interface BeatRequest {
   readonly leaseMs: number
   /** JSON of what the others see of it. */
   readonly line: string
+  /** Whether it wants to see the others. */
+  readonly wantsLines: boolean
 }
 
 export interface BeatReply {
   readonly held: readonly boolean[]
-  /** Lines of the workers that live. */
+  /** How many workers live. */
+  readonly alive: number
+  /** Their lines; none when they were not asked for. */
   readonly lines: readonly string[]
   readonly tasks: number
   readonly free: number

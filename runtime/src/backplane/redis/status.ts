@@ -1,5 +1,5 @@
 import { type ClusterStatus, taskName } from '@millrace/core'
-import { workersOf } from './membership.ts'
+import { workersOf } from './roster.ts'
 import type { Overview, Scripts, TaskReply } from './scripts.ts'
 import { chunksOf } from './split.ts'
 

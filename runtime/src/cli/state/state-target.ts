@@ -39,12 +39,19 @@ export function redisTarget(text: string, io: Pick<Io, 'env'>): RedisTarget {
 /** Whether a text is meant as the URL of a Redis, well-formed or not. */
 export const isRedisUrl = (text: string): boolean => /^rediss?(\+\w+)?:/i.test(text)
 
+/** User and password end at the only `@`. */
+const access = /^[^:]+:\/\/[^@/?#]*@[^@]*$/
+
 function addressOf(url: string): RedisAddress {
   try {
+    // else a part of the password would be taken for the host, and named in errors
+    if (url.includes('@') && !access.test(url)) throw new URIError('not encoded')
     return redisAddress({ url, job: 'any' })
   } catch (error) {
     if (isMillraceError(error)) throw badOption(error.message.replace(/^url/, '--state'))
-    // of an escape that is none, as in `redis://user:50%@host`
-    throw badOption('--state: user and password in the URL must be percent-encoded: write %25 for %, %40 for @')
+    // or an escape that is none, as in `redis://user:50%@host`
+    throw badOption(
+      '--state: user and password in the URL must be percent-encoded: write %25 for %, %40 for @, %2F for /',
+    )
   }
 }

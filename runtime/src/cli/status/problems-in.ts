@@ -34,7 +34,7 @@ function ownerless({ workers }: ClusterStatus, ready: readonly TaskLine[]): Prob
 
 const noWorkers = (ready: readonly TaskLine[]): Problem => ({
   kind: 'no workers',
-  text: `no worker runs the job; ${count(ready.length)} tasks wait for one`,
+  text: `nobody runs the job${ready.length === 0 ? '' : `; ${count(ready.length)} tasks wait for somebody`}`,
 })
 
 function withoutOwner({ task, owner, expiresInMs }: TaskLine, alive: ReadonlySet<string>): Problem | undefined {

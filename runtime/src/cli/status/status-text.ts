@@ -16,17 +16,22 @@ export function statusText(report: StatusReport, all = false): string {
     const { shown, rest } = cutRows(rows, all)
     return `${table(columns, shown.map(cells))}${rest}`
   }
-  const worst = new Set(problems.map(({ task }) => task))
-  const worstFirst = tasks.toSorted((a, b) => Number(worst.has(b.task)) - Number(worst.has(a.task)))
   const parts = [
     head(report),
     list(problemColumns, problems, problemCells),
     list(workerColumns, workers, workerCells),
     list(sourceColumns, sources, sourceCells),
     list(exchangeColumns, exchanges, exchangeCells),
-    list(taskColumns, worstFirst, taskCells),
+    list(taskColumns, worstFirst(tasks, problems), taskCells),
   ]
   return parts.filter(Boolean).join('\n')
+}
+
+/** Of a long list what is cut off are tasks that are done. */
+function worstFirst(tasks: readonly TaskLine[], problems: readonly Problem[]): TaskLine[] {
+  const worst = new Set(problems.map(({ task }) => task))
+  const rank = ({ task, state }: TaskLine): number => (worst.has(task) ? 0 : state === 'done' ? 2 : 1)
+  return tasks.toSorted((a, b) => rank(a) - rank(b))
 }
 
 function head({ job, where, run, now, finished, totals, problems }: StatusReport): string {

@@ -13,8 +13,8 @@ export interface JobStore extends AsyncDisposable {
   frames(image: JobImage): AsyncIterable<WaitingFrame>
   /** Names of those that run the job, or may still. */
   runners(): Promise<readonly string[]>
-  /** Begins another run, in which nothing is stored yet; dead letters stay. Rejects when another one has begun meanwhile. */
-  begin(job: string, before: JobImage | undefined): Promise<void>
+  /** Begins another run of a job, in which nothing is stored yet; dead letters stay. */
+  begin(job: string): Promise<void>
   /** Into the run that was begun: state first, then the tasks that name it, then what waits for them. */
   writeState(task: string, blob: StateBlob, bytes: Uint8Array): Promise<void>
   restore(image: Omit<JobImage, 'run' | 'kind'>): Promise<void>

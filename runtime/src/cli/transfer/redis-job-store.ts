@@ -65,11 +65,8 @@ export class RedisJobStore implements JobStore {
   async begin(): Promise<void> {
     const { scripts } = this.#parts
     const nonce = this.#world.nonce()
-    const from = (await scripts.overview()).run
-    const outcome = from.startsWith('.')
-      ? await scripts.newRun({ nonce, from: `${nonce}.1` })
-      : await scripts.newRun({ nonce, from })
-    if (outcome === 'changed') throw this.#changed()
+    const { run: from } = await scripts.overview()
+    if ((await scripts.newRun({ nonce, from })) === 'changed') throw this.#changed()
     this.#run = `${nonce}.1`
   }
 
@@ -91,7 +88,12 @@ export class RedisJobStore implements JobStore {
     const lease = (this.#lease ??= await this.#acquire())
     const checkpoint = emptyCheckpoint(lease, ++this.#seq, this.#world.clock.now())
     const exchange = { frames, staged: 0, sends: [], watermark: -Infinity, idle: false }
-    const outcome = await this.#backplane.writeCheckpoint(lease, { checkpoint, deadLetters: [], redriven: [], exchange })
+    const outcome = await this.#backplane.writeCheckpoint(lease, {
+      checkpoint,
+      deadLetters: [],
+      redriven: [],
+      exchange,
+    })
     if (outcome === 'fenced') throw this.#changed()
   }
 
@@ -123,7 +125,7 @@ export class RedisJobStore implements JobStore {
   }
 
   async *#framesOf(exchange: string, partition: number, from: string): AsyncGenerator<WaitingFrame> {
-    for (let [after, isMore] = [from, true]; isMore; ) {
+    for (let [after, isMore] = [from, true]; isMore;) {
       const [found] = await this.#backplane.readExchanges([{ exchange, partition, after }], mostBytes)
       for (const { bytes } of found?.entries ?? []) yield { exchange, partition, bytes }
       after = found?.entries.at(-1)?.position ?? after

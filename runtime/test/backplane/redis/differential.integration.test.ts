@@ -14,7 +14,10 @@ describeWithAnyRedis('the model of a Redis', () => {
 
   test('replies to any calls as the scripts of a real one do, and keeps the same data', async () => {
     const runs = Number(process.env['MILLRACE_TEST_RUNS'] ?? 60)
-    await fc.assert(fc.asyncProperty(moments, async (sequence) => same(redis.url, sequence)), { numRuns: runs })
+    await fc.assert(
+      fc.asyncProperty(moments, async (sequence) => same(redis.url, sequence)),
+      { numRuns: runs },
+    )
   })
 })
 

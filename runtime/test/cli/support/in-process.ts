@@ -1,3 +1,4 @@
+import type { Io } from '../../../src/cli/io.ts'
 import { Redactor } from '../../../src/cli/redactor.ts'
 import { runProgram } from '../../../src/cli/program.ts'
 import { systemWorld } from '../../../src/world.ts'
@@ -10,7 +11,7 @@ export interface Said {
 }
 
 /** Runs a command that loads no topology here, without the cost of a process. */
-export async function inProcess(args: readonly string[], cwd = '.'): Promise<Said> {
+export async function inProcess(args: readonly string[], cwd = '.', io: Partial<Io> = {}): Promise<Said> {
   const said = { stdout: '', stderr: '' }
   const out = (text: string): unknown => (said.stdout += text)
   const err = (text: string): unknown => (said.stderr += text)
@@ -21,8 +22,10 @@ export async function inProcess(args: readonly string[], cwd = '.'): Promise<Sai
     world: systemWorld,
     redactor: new Redactor(),
     ...streams,
+    ask: async () => undefined,
     out,
     err,
+    ...io,
   })
   return { code, ...said }
 }

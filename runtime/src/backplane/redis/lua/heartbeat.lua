@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
 -- Renews the leases of a worker, notes that it lives, and tells it of the others.
 -- KEYS[1] prefix
--- ARGV worker, session, leaseMs, line of the worker; then of each lease: run, task, epoch, nonce
--- reply { '1' or '0' for each lease, joined; { line, … }, tasks that may run, free ones, { worker that asks, … },
+-- ARGV worker, session, leaseMs, line of the worker, whether it wants to see the others 0|1; then of each lease: run, task, epoch,
+--      nonce
+-- reply { '1' or '0' for each lease, joined; number of workers; { line, … }, tasks that may run, free ones, { worker that asks, … },
 --         drain 0|1, finished 0|1, run }
 -- @include run
 -- @include renew
@@ -27,7 +28,7 @@ local function dropDead()
 end
 
 local run = currentRun() or ''
-local answers = renew(run, 5, (#ARGV - 4) / 4, leaseMs)
+local answers = renew(run, 6, (#ARGV - 5) / 4, leaseMs)
 if not redis.call('ZSCORE', key('left'), session) then
   redis.call('HSET', key('workers'), worker, line)
   redis.call('HSET', key('sessions'), worker, session)
@@ -38,5 +39,5 @@ local tasks, free, isFinished = counts()
 local asks = redis.call('ZRANGEBYSCORE', key('asks:' .. worker), '(' .. whole(now), '+inf')
 redis.call('DEL', key('asks:' .. worker))
 local drain = redis.call('HGET', key('drains'), worker) == session
-local lines = redis.call('HVALS', key('workers'))
-return { answers, lines, tasks, free, asks, drain and 1 or 0, isFinished and 1 or 0, run }
+local lines = ARGV[5] == '1' and redis.call('HVALS', key('workers')) or {}
+return { answers, redis.call('ZCARD', alive), lines, tasks, free, asks, drain and 1 or 0, isFinished and 1 or 0, run }

@@ -10,7 +10,7 @@ const leftMs = 3_600_000
 /** Renews the leases of a worker, notes that it lives, and tells it of the others. */
 export function heartbeat(context: Context, request: BeatRequest): BeatReply {
   const { data, keys, now } = context
-  const { worker, session, leaseMs, line } = request
+  const { worker, session, leaseMs, line, wantsLines } = request
   const run = currentRun(context) ?? ''
   const held = renew(context, request)
   if (data.zscore(keys.of('left'), session) === undefined) {
@@ -20,9 +20,10 @@ export function heartbeat(context: Context, request: BeatRequest): BeatReply {
   }
   dropDead(context, leaseMs)
   const { tasks, free, finished } = counts(context)
-  const lines = [...data.hgetall(keys.of('workers')).values()] as string[]
+  const lines = wantsLines ? ([...data.hgetall(keys.of('workers')).values()] as string[]) : []
+  const alive = data.zcard(keys.of('alive'))
   const drain = data.hget(keys.of('drains'), worker) === session
-  return { held, lines, tasks, free, asks: takeAsks(context, worker), drain, finished, run }
+  return { held, alive, lines, tasks, free, asks: takeAsks(context, worker), drain, finished, run }
 }
 
 /** Takes those off the list whose last sign of life is older than their lease time. */

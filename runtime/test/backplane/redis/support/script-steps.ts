@@ -12,7 +12,14 @@ export interface Memory {
   nonces: number
 }
 
-export const freshMemory = (): Memory => ({ leases: [], seqs: new Map(), positions: ['0'], run: '', claims: 1, nonces: 0 })
+export const freshMemory = (): Memory => ({
+  leases: [],
+  seqs: new Map(),
+  positions: ['0'],
+  run: '',
+  claims: 1,
+  nonces: 0,
+})
 
 /** One call. Its arguments are decided by what was learnt before, so two stores with the same replies are asked the same. */
 export type Step = (scripts: Scripts, memory: Memory) => Promise<unknown>
@@ -51,14 +58,25 @@ const rows = fc.uniqueArray(found, { maxLength: 3, selector: ({ id }) => id })
 
 const piece: fc.Arbitrary<Piece> = fc.oneof(
   fc.record({ type: fc.constant('letter' as const), bytes }),
-  fc.record({ type: fc.constant('frame' as const), exchange: fc.constantFrom('counts', 'totals'), partition: fc.nat(1), bytes }),
+  fc.record({
+    type: fc.constant('frame' as const),
+    exchange: fc.constantFrom('counts', 'totals'),
+    partition: fc.nat(1),
+    bytes,
+  }),
 )
 const pieces = fc.array(piece, { maxLength: 3 })
 
 /** One of the newest leases: of those before, most are lost. */
 const leaseAt = (memory: Memory, at: number): Lease =>
-  memory.leases.at(-1 - (at % Math.max(1, Math.min(8, memory.leases.length)))) ??
-  { task: 'clicks/0', owner: 'a', run: 'x.1', epoch: 1, nonce: 'x', expiresAt: 0 }
+  memory.leases.at(-1 - (at % Math.max(1, Math.min(8, memory.leases.length)))) ?? {
+    task: 'clicks/0',
+    owner: 'a',
+    run: 'x.1',
+    epoch: 1,
+    nonce: 'x',
+    expiresAt: 0,
+  }
 
 const nonce = (memory: Memory): string => `n${memory.nonces++}`
 
@@ -70,70 +88,83 @@ const remember = (memory: Memory, lease: Lease): void => {
 const steps = {
   open: fc.nat(shapes.length - 1).map(
     (at): Step =>
-      (scripts, memory) => scripts.open({ stages: shapes[at] ?? stages, nonce: nonce(memory) }),
+      (scripts, memory) =>
+        scripts.open({ stages: shapes[at] ?? stages, nonce: nonce(memory) }),
   ),
-  retire: source.map((name): Step => (scripts) => scripts.retire({ stages: [name] })),
-  acquire: fc.tuple(fc.constantFrom('job/0', 'discovery:clicks', 'counts/0'), worker).map(
-    ([task, owner]): Step =>
-      async (scripts, memory) => {
-        const acquired = await scripts.acquire({ task, owner, leaseMs, nonce: nonce(memory) })
-        if (acquired.type === 'acquired') remember(memory, acquired.lease)
-        return acquired
-      },
+  retire: source.map(
+    (name): Step =>
+      (scripts) =>
+        scripts.retire({ stages: [name] }),
   ),
-  claim: fc.tuple(worker, fc.nat(4), fc.nat(2), fc.integer({ min: -1, max: 1 })).map(
-    ([name, most, mostOfSources, ahead]): Step =>
-      async (scripts, memory) => {
-        memory.claims += ahead === 1 ? 1 : 0
-        const number = Math.max(1, memory.claims + Math.min(0, ahead))
-        const request = { worker: name, most, mostOfSources, leaseMs, session: `s${name}`, number, nonce: `c${number}` }
-        const claimed = await scripts.claim(request)
-        for (const { lease } of claimed) remember(memory, lease)
-        return claimed
-      },
-  ),
+  acquire: fc
+    .tuple(fc.constantFrom('job/0', 'discovery:clicks', 'counts/0'), worker)
+    .map(([task, owner]): Step => async (scripts, memory) => {
+      const acquired = await scripts.acquire({ task, owner, leaseMs, nonce: nonce(memory) })
+      if (acquired.type === 'acquired') remember(memory, acquired.lease)
+      return acquired
+    }),
+  claim: fc
+    .tuple(worker, fc.nat(4), fc.nat(2), fc.integer({ min: -1, max: 1 }))
+    .map(([name, most, mostOfSources, ahead]): Step => async (scripts, memory) => {
+      memory.claims += ahead === 1 ? 1 : 0
+      const number = Math.max(1, memory.claims + Math.min(0, ahead))
+      const request = { worker: name, most, mostOfSources, leaseMs, session: `s${name}`, number, nonce: `c${number}` }
+      const claimed = await scripts.claim(request)
+      for (const { lease } of claimed) remember(memory, lease)
+      return claimed
+    }),
   renew: fc.tuple(index, fc.constantFrom(leaseMs, 2 * leaseMs)).map(
     ([at, ms]): Step =>
-      (scripts, memory) => scripts.renew({ leases: [leaseAt(memory, at), leaseAt(memory, at + 1)], leaseMs: ms }),
+      (scripts, memory) =>
+        scripts.renew({ leases: [leaseAt(memory, at), leaseAt(memory, at + 1)], leaseMs: ms }),
   ),
-  heartbeat: fc.tuple(worker, index).map(
-    ([name, at]): Step =>
-      async (scripts, memory) => {
-        const request = { worker: name, session: `s${name}`, leases: [leaseAt(memory, at)], leaseMs, line: name }
-        const reply = await scripts.heartbeat(request)
-        return { ...reply, lines: reply.lines.toSorted() }
-      },
-  ),
+  heartbeat: fc.tuple(worker, index, fc.boolean()).map(([name, at, wantsLines]): Step => async (scripts, memory) => {
+    const request = {
+      worker: name,
+      session: `s${name}`,
+      leases: [leaseAt(memory, at)],
+      leaseMs,
+      line: name,
+      wantsLines,
+    }
+    const reply = await scripts.heartbeat(request)
+    return { ...reply, lines: reply.lines.toSorted() }
+  }),
   release: fc.tuple(index, fc.option(worker, { nil: undefined })).map(
     ([at, reserveFor]): Step =>
-      (scripts, memory) => scripts.release({ lease: leaseAt(memory, at), reserveFor }),
+      (scripts, memory) =>
+        scripts.release({ lease: leaseAt(memory, at), reserveFor }),
   ),
   ask: fc.tuple(worker, worker).map(
     ([from, name]): Step =>
-      (scripts) => scripts.ask({ from, worker: name, leaseMs }),
+      (scripts) =>
+        scripts.ask({ from, worker: name, leaseMs }),
   ),
   leave: fc.tuple(worker, fc.boolean()).map(
     ([name, isOwn]): Step =>
-      (scripts) => scripts.leave({ worker: name, session: isOwn ? `s${name}` : undefined }),
+      (scripts) =>
+        scripts.leave({ worker: name, session: isOwn ? `s${name}` : undefined }),
   ),
-  drain: worker.map((name): Step => (scripts) => scripts.drain({ worker: name })),
-  register: fc.tuple(source, rows, fc.boolean(), fc.boolean()).map(
-    ([name, rows, isLast, final]): Step =>
-      async (scripts, memory) => {
-        const request = { task: `discovery:${name}`, owner: 'a', leaseMs, nonce: nonce(memory) }
-        const acquired = await scripts.acquire(request)
-        if (acquired.type === 'held') return acquired
-        return scripts.register({ lease: acquired.lease, source: name, found: rows, isLast, final })
-      },
+  drain: worker.map(
+    (name): Step =>
+      (scripts) =>
+        scripts.drain({ worker: name }),
   ),
-  stage: fc.tuple(index, fc.nat(1), fc.nat(1), pieces, fc.boolean()).map(
-    ([at, number, ahead, contents, isLast]): Step =>
-      (scripts, memory) => {
-        const lease = leaseAt(memory, at)
-        const seq = (memory.seqs.get(lease.task) ?? 0) + ahead
-        return scripts.stage({ lease, seq, piece: number, offset: 0, contents, isLast })
-      },
-  ),
+  register: fc
+    .tuple(source, rows, fc.boolean(), fc.boolean())
+    .map(([name, rows, isLast, final]): Step => async (scripts, memory) => {
+      const request = { task: `discovery:${name}`, owner: 'a', leaseMs, nonce: nonce(memory) }
+      const acquired = await scripts.acquire(request)
+      if (acquired.type === 'held') return acquired
+      return scripts.register({ lease: acquired.lease, source: name, found: rows, isLast, final })
+    }),
+  stage: fc
+    .tuple(index, fc.nat(1), fc.nat(1), pieces, fc.boolean())
+    .map(([at, number, ahead, contents, isLast]): Step => (scripts, memory) => {
+      const lease = leaseAt(memory, at)
+      const seq = (memory.seqs.get(lease.task) ?? 0) + ahead
+      return scripts.stage({ lease, seq, piece: number, offset: 0, contents, isLast })
+    }),
   write: fc
     .record({
       at: index,
@@ -146,63 +177,58 @@ const steps = {
       position: index,
       ended: fc.oneof({ weight: 4, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: rows }),
     })
-    .map(
-      ({ at, ahead, position, ...rest }): Step =>
-        async (scripts, memory) => {
-          const lease = leaseAt(memory, at)
-          const [name = '', partition = ''] = lease.task.split('/')
-          const last = memory.seqs.get(lease.task) ?? 0
-          const isExchange = name === 'counts' || name === 'totals'
-          const consumed = {
-            exchange: name,
-            partition: Number(partition),
-            position: memory.positions[position % memory.positions.length] ?? '0',
-          }
-          const reply = await scripts.writeCheckpoint({
-            ...rest,
-            lease,
-            seq: last + ahead,
-            takenAt: 5,
-            record: `{"seq":${last + ahead}}`,
-            sends: stages.find((stage) => stage.name === name)?.sends ?? [],
-            consumed: isExchange ? consumed : undefined,
-          })
-          if (reply.type === 'written') memory.seqs.set(lease.task, last + ahead)
-          if (reply.type === 'misplaced') memory.seqs.set(lease.task, reply.last)
-          return reply
-        },
-    ),
-  read: fc.tuple(index, fc.constantFrom(1, 10, 1_000), fc.constantFrom(5, 1_000)).map(
-    ([at, mostBytes, mostTotalBytes]): Step =>
-      async (scripts, memory) => {
-        const after = memory.positions[at % memory.positions.length] ?? '0'
-        const cursors = [
-          { exchange: 'counts', partition: 0, after: '0' },
-          { exchange: 'counts', partition: 1, after },
-          { exchange: 'totals', partition: 0, after: '0' },
-        ]
-        const reply = await scripts.readExchanges({ cursors, mostBytes, mostTotalBytes })
-        if (reply.type === 'read')
-          memory.positions.push(...reply.found.flatMap(({ entries }) => entries.map(({ position }) => position)))
-        return reply
-      },
-  ),
+    .map(({ at, ahead, position, ...rest }): Step => async (scripts, memory) => {
+      const lease = leaseAt(memory, at)
+      const [name = '', partition = ''] = lease.task.split('/')
+      const last = memory.seqs.get(lease.task) ?? 0
+      const isExchange = name === 'counts' || name === 'totals'
+      const consumed = {
+        exchange: name,
+        partition: Number(partition),
+        position: memory.positions[position % memory.positions.length] ?? '0',
+      }
+      const reply = await scripts.writeCheckpoint({
+        ...rest,
+        lease,
+        seq: last + ahead,
+        takenAt: 5,
+        record: `{"seq":${last + ahead}}`,
+        sends: stages.find((stage) => stage.name === name)?.sends ?? [],
+        consumed: isExchange ? consumed : undefined,
+      })
+      if (reply.type === 'written') memory.seqs.set(lease.task, last + ahead)
+      if (reply.type === 'misplaced') memory.seqs.set(lease.task, reply.last)
+      return reply
+    }),
+  read: fc
+    .tuple(index, fc.constantFrom(1, 10, 1_000), fc.constantFrom(5, 1_000))
+    .map(([at, mostBytes, mostTotalBytes]): Step => async (scripts, memory) => {
+      const after = memory.positions[at % memory.positions.length] ?? '0'
+      const cursors = [
+        { exchange: 'counts', partition: 0, after: '0' },
+        { exchange: 'counts', partition: 1, after },
+        { exchange: 'totals', partition: 0, after: '0' },
+      ]
+      const reply = await scripts.readExchanges({ cursors, mostBytes, mostTotalBytes })
+      if (reply.type === 'read')
+        memory.positions.push(...reply.found.flatMap(({ entries }) => entries.map(({ position }) => position)))
+      return reply
+    }),
   depths: fc.constant<Step>((scripts) => scripts.depths({ exchanges: ['counts', 'totals', 'none'] })),
   letters: fc.tuple(fc.constantFrom('stored' as const, 'redrive' as const, undefined), fc.nat(3), fc.nat(30)).map(
     ([state, after, mostBytes]): Step =>
-      (scripts) => scripts.letters({ state, after, limit: 3, mostBytes }),
+      (scripts) =>
+        scripts.letters({ state, after, limit: 3, mostBytes }),
   ),
   redrive: fc.option(fc.array(fc.integer({ min: 1, max: 6 }), { maxLength: 3 }), { nil: undefined }).map(
     (chosen): Step =>
-      (scripts) => scripts.redrive({ ids: chosen }),
+      (scripts) =>
+        scripts.redrive({ ids: chosen }),
   ),
-  confirm: index.map(
-    (at): Step =>
-      (scripts, memory) => {
-        const lease = leaseAt(memory, at)
-        return scripts.confirm({ records: [{ lease, seq: memory.seqs.get(lease.task) ?? 0 }] })
-      },
-  ),
+  confirm: index.map((at): Step => (scripts, memory) => {
+    const lease = leaseAt(memory, at)
+    return scripts.confirm({ records: [{ lease, seq: memory.seqs.get(lease.task) ?? 0 }] })
+  }),
   look: fc.constant<Step>(async (scripts) => {
     const view = await scripts.overview()
     const names = ['clicks/0', 'clicks/1', 'views/0', 'counts/0', 'counts/1', 'totals/0', 'none/0']
@@ -211,7 +237,9 @@ const steps = {
     return {
       ...view,
       stages: stageOrder,
-      partitions: Object.entries(view.partitions).map(([name, each]) => [name, each.toSorted()]).toSorted(),
+      partitions: Object.entries(view.partitions)
+        .map(([name, each]) => [name, each.toSorted()])
+        .toSorted(),
       known: known?.toSorted(),
       tasks: await scripts.tasks({ tasks: names }),
       records: await scripts.records({ task: 'clicks/0' }),
@@ -219,7 +247,8 @@ const steps = {
   }),
   newRun: fc.boolean().map(
     (isRight): Step =>
-      (scripts, memory) => scripts.newRun({ nonce: nonce(memory), from: isRight ? memory.run : 'other' }),
+      (scripts, memory) =>
+        scripts.newRun({ nonce: nonce(memory), from: isRight ? memory.run : 'other' }),
   ),
 }
 

@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis'
+import { Durability } from '../../../../src/backplane/redis/durability.ts'
 import { Keys } from '../../../../src/backplane/redis/keys.ts'
 import { luaScripts } from '../../../../src/backplane/redis/lua-scripts.ts'
 import type { LuaScript } from '../../../../src/backplane/redis/lua-script.ts'
@@ -47,7 +48,7 @@ export async function redisScriptStore(url: string): Promise<ScriptStore> {
   }
   await set(firstTime, 'first')
   return {
-    scripts: luaScripts(toldPort(client), keys, { copies: async () => ({ isOnDisk: false, replicas: 0, timeoutMs: 1 }) }),
+    scripts: luaScripts(toldPort(client), keys, new Durability(async () => nothing)),
     set,
     dump: () => dumpRedis(client, keys.prefix),
     dispose: async () => {
@@ -57,6 +58,8 @@ export async function redisScriptStore(url: string): Promise<ScriptStore> {
     },
   }
 }
+
+const nothing = { isOnDisk: false, replicas: 0, timeoutMs: 1 }
 
 function toldPort(client: Redis): RedisPort {
   const run = async (script: LuaScript, prefix: string, args: readonly Argument[]): Promise<Reply> => {
@@ -105,7 +108,9 @@ async function dumpKey(client: Redis, key: string, name: string): Promise<unknow
       return fieldsOf(name, Object.entries((await client.hgetallBuffer(key)) as { [field: string]: Buffer }))
     case 'zset': {
       const flat = await client.zrange(key, '0', '-1', 'WITHSCORES')
-      return sorted(flat.flatMap((member, i): [string, number][] => (i % 2 === 0 ? [[member, score(flat[i + 1])]] : [])))
+      return sorted(
+        flat.flatMap((member, i): [string, number][] => (i % 2 === 0 ? [[member, score(flat[i + 1])]] : [])),
+      )
     }
     case 'set':
       return (await client.smembers(key)).toSorted()

@@ -22,6 +22,8 @@ export function scriptSuite(create: () => Promise<ScriptStore>): void {
 
   const claimRequest = { worker: 'a', session: 's1', most: 2, mostOfSources: 2, leaseMs, nonce: 'c1', number: 1 }
 
+  const beatRequest = { worker: 'a', session: 's1', leases: [], leaseMs, line: '', wantsLines: true }
+
   const taskOf = async ({ scripts }: ScriptStore, worker = 'a', number = 1): Promise<Lease> => {
     const request = { ...claimRequest, worker, session: `s${worker}`, nonce: `n${worker}${number}`, number, most: 1 }
     const [claimed] = await scripts.claim(request)
@@ -86,7 +88,7 @@ export function scriptSuite(create: () => Promise<ScriptStore>): void {
 
   test('a worker that has left takes nothing with requests that come late', async () => {
     const store = await opened()
-    const beat = { worker: 'a', session: 's1', leases: [], leaseMs, line: '{}' }
+    const beat = { ...beatRequest, line: '{}' }
     await store.scripts.heartbeat(beat)
     await store.scripts.leave({ worker: 'a', session: 's1' })
     await snapshot(store, async (scripts) => {
@@ -97,11 +99,11 @@ export function scriptSuite(create: () => Promise<ScriptStore>): void {
 
   test('a life of a worker that leaves late does not take the next one off the list', async () => {
     const { scripts } = await opened()
-    await scripts.heartbeat({ worker: 'a', session: 's1', leases: [], leaseMs, line: 'old' })
-    const { lines } = await scripts.heartbeat({ worker: 'a', session: 's2', leases: [], leaseMs, line: 'new' })
+    await scripts.heartbeat({ ...beatRequest, line: 'old' })
+    const { lines } = await scripts.heartbeat({ ...beatRequest, session: 's2', line: 'new' })
     expect(lines).toEqual(['new'])
     await scripts.leave({ worker: 'a', session: 's1' })
-    const beat = { worker: 'b', session: 's3', leases: [], leaseMs, line: 'other' }
+    const beat = { ...beatRequest, worker: 'b', session: 's3', line: 'other' }
     expect((await scripts.heartbeat(beat)).lines.toSorted()).toEqual(['new', 'other'])
   })
 
@@ -199,7 +201,9 @@ export function scriptSuite(create: () => Promise<ScriptStore>): void {
     const { scripts } = store
     const lease = await taskOf(store)
     const letter = { type: 'letter', bytes: Buffer.from('letter') } as const
-    await scripts.writeCheckpoint(writeOf(lease, 1, { contents: [letter, frame('x')], sends: ['counts'], watermark: 5 }))
+    await scripts.writeCheckpoint(
+      writeOf(lease, 1, { contents: [letter, frame('x')], sends: ['counts'], watermark: 5 }),
+    )
     expect(await scripts.newRun({ nonce: 'next', from: 'other.1' })).toBe('changed')
     expect(await scripts.newRun({ nonce: 'next', from: 'first.1' })).toBe('begun')
     expect(await scripts.newRun({ nonce: 'next', from: 'first.1' })).toBe('already')
@@ -229,6 +233,8 @@ export function scriptSuite(create: () => Promise<ScriptStore>): void {
     const again = await taskOf(store, 'b')
     expect(await scripts.records({ task: again.task })).toEqual(['record 2'])
     expect(await scripts.writeCheckpoint(writeOf(again, 3, { consumed }))).toEqual({ type: 'written' })
-    expect((await scripts.readExchanges({ cursors: [{ ...consumed, after: '2' }], mostBytes: 9, mostTotalBytes: 9 })).type).toBe('read')
+    expect(
+      (await scripts.readExchanges({ cursors: [{ ...consumed, after: '2' }], mostBytes: 9, mostTotalBytes: 9 })).type,
+    ).toBe('read')
   })
 }
