@@ -65,16 +65,21 @@ export class Loop {
 
   /** Works until the input is final and done, or the worker is to stop; then ends with a last checkpoint. */
   async run(): Promise<Ending> {
-    const { inputs, redrive, wake, world, isStopping } = this.#options
+    const { inputs, wake, world, isStopping } = this.#options
     for (;;) {
       this.#options.check()
       if (isStopping()) return this.#end('stopped')
       const worked = await this.#work()
-      if (!worked && inputs.isDone && !(await redrive.look())) return this.#end('finished')
+      if (!worked && inputs.isDone && !(await this.#hasLetters())) return this.#end('finished')
       await this.#checkpointIfDue()
       if (worked) await this.#giveWay()
       else await this.#wait(wake, world)
     }
+  }
+
+  /** Of one task among many, letters are a task of their own. */
+  async #hasLetters(): Promise<boolean> {
+    return this.#options.link === undefined && this.#options.redrive.look()
   }
 
   async #work(): Promise<boolean> {
