@@ -14,7 +14,8 @@ export const errorCodes = {
   FENCED: 'This worker lost its lease: another one owns the task now, and nothing of this one was accepted.',
   LOST_HANDLE: 'Output that a checkpoint recorded as prepared is gone from its destination.',
   CORRUPT_STATE: 'Stored state is missing, torn or of another length or checksum than its checkpoint says.',
-  ROLLED_BACK: 'The backplane has forgotten what was built upon: it was restored from an older copy, or lost writes that it had confirmed.',
+  ROLLED_BACK:
+    'The backplane has forgotten what was built upon: it was restored from an older copy, or lost writes that it had confirmed.',
   SOURCE: 'A source failed to read.',
   SINK: 'A sink failed to write, prepare or commit.',
   BACKPLANE: 'The state file, or the store that the workers share, cannot be reached, read or written.',

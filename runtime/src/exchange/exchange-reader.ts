@@ -89,7 +89,7 @@ export class ExchangeReader implements Reader<unknown>, ExchangeReading {
   #take(): Read<unknown> {
     const { hub, at, clock } = this.#options
     const before = this.waitingBytes
-    const taken = this.#entries.take((frame, position) => hub.frames.decode(frame, { ...at, position }))
+    const taken = this.#entries.take(({ bytes, position }) => hub.frames.decode(bytes, { ...at, position }))
     hub.took(this, before)
     this.#position = taken.positions.at(-1) ?? this.#position
     const arrival = clock.now()

@@ -1,5 +1,6 @@
 import type { ExchangeRows } from '@millrace/core'
 import { corruptFrame, type FramePlace, openFrame } from './frame.ts'
+import { splitFrames } from './frame-entry.ts'
 import { FrameReader } from './frame-reader.ts'
 import { readNumbers } from './number-column.ts'
 import { type Shapes, ValueUnpacker } from './value-packer.ts'
@@ -18,15 +19,19 @@ const mostUnpackers = 64
 export class FrameDecoder {
   readonly #unpackers = new Map<string, ValueUnpacker>()
 
-  /** Throws CORRUPT_STATE. */
-  decode(frame: Uint8Array, where: FramePlace): Frame {
+  /** The frames of one entry of an exchange. Throws CORRUPT_STATE. */
+  decode(entry: Uint8Array, where: FramePlace): Frame[] {
     try {
-      const { kind, body } = openFrame(frame)
-      if (kind === 'partials') return { kind, bytes: body.length, partials: body }
-      return { kind, bytes: body.length, rows: this.#rows(new FrameReader(body)) }
+      return splitFrames(entry).map((frame) => this.#frame(frame))
     } catch (cause) {
       throw corruptFrame(where, cause)
     }
+  }
+
+  #frame(frame: Uint8Array): Frame {
+    const { kind, body } = openFrame(frame)
+    if (kind === 'partials') return { kind, bytes: body.length, partials: body }
+    return { kind, bytes: body.length, rows: this.#rows(new FrameReader(body)) }
   }
 
   #rows(from: FrameReader): ExchangeRows {

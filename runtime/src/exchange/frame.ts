@@ -65,8 +65,11 @@ function isWhole(frame: Uint8Array): boolean {
   return new DataView(frame.buffer, frame.byteOffset).getUint32(end, true) === crc32(frame.subarray(0, end))
 }
 
-const expand = (body: Uint8Array, length: number): Uint8Array =>
-  zstdDecompressSync(body, { maxOutputLength: Math.max(1, length) })
+/** Of a length that is known, and no Buffer: a slice of one would be no copy. */
+function expand(body: Uint8Array, length: number): Uint8Array {
+  const { buffer, byteOffset } = zstdDecompressSync(body, { maxOutputLength: Math.max(1, length) })
+  return new Uint8Array(buffer, byteOffset, length)
+}
 
 /** The error of a frame that cannot be read. */
 export const corruptFrame = ({ exchange, partition, position }: FramePlace, cause: unknown): MillraceError =>

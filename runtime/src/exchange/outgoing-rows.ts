@@ -14,7 +14,8 @@ export class OutgoingRows {
   #open: RowsFrame | undefined
   #frames: Uint8Array[] = []
   #frameBytes = 0
-  #bytesARow = 256
+  /** Of the largest lately. */
+  #bytesARow: number = blockBytes
 
   /** `packer` is asked for each frame. */
   constructor(packer: () => ValuePacker) {
@@ -57,7 +58,7 @@ export class OutgoingRows {
     const frame = (this.#open ??= new RowsFrame(this.#packer()))
     const before = frame.bytes
     frame.add(rows, from, to, refuse)
-    this.#bytesARow = Math.max(1, (frame.bytes - before) / (to - from))
+    this.#bytesARow = Math.max(1, (frame.bytes - before) / (to - from), this.#bytesARow / 4)
     if (frame.bytes >= frameBytes) this.#close()
   }
 

@@ -3,11 +3,19 @@ import { isWellFormed } from './well-formed.ts'
 /** How deep values may lie in each other: as in state. */
 export const deepest = 500
 
-/** Names that mean something else to msgpackr, or to every object, than a field. */
-const oddNames: ReadonlySet<string> = new Set(['__proto__', '__keys__', 'constructor', 'hasOwnProperty', 'toJSON'])
-
 /** Whether a field of this name comes through msgpackr as it is. */
-export const isOrdinaryName = (name: string): boolean => !oddNames.has(name) && isWellFormed(name)
+export function isOrdinaryName(name: string): boolean {
+  switch (name) {
+    case '__proto__':
+    case '__keys__':
+    case 'constructor':
+    case 'hasOwnProperty':
+    case 'toJSON':
+      return false
+    default:
+      return isWellFormed(name)
+  }
+}
 
 /** Whether msgpackr has it in its 64 bits. */
 export const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value

@@ -1,6 +1,5 @@
 import type { ExchangeEntries, ExchangeRows, Position } from '@millrace/core'
 import type { Frame } from './frame-decoder.ts'
-import { splitFrames } from './frame-entry.ts'
 
 /** Small entries are joined to reads of about so many rows, or bytes before compression. */
 const rowsARead = 8192
@@ -24,11 +23,11 @@ export class ReceivedEntries {
   }
 
   /** Some of them, whole, in order: at least one if there is one. */
-  take(decode: (frame: Uint8Array, position: Position) => Frame): TakenEntries {
+  take(decode: (entry: Entry) => readonly Frame[]): TakenEntries {
     const taken = new TakenEntries()
     for (const entry of this.#entries) {
       if (taken.isFull) break
-      for (const frame of splitFrames(entry.bytes)) taken.add(decode(frame, entry.position))
+      for (const frame of decode(entry)) taken.add(frame)
       taken.end(entry.position)
       this.bytes -= entry.bytes.length
     }

@@ -64,7 +64,15 @@ function writeWord(out: ByteWriter, word: Word): void {
 function writeText(out: ByteWriter, text: string): void {
   const isUtf8 = isWellFormed(text)
   out.byte(isUtf8 ? tag.text : tag.units)
-  writeBytes(out, isUtf8 ? utf8.encode(text) : Buffer.from(text, 'utf16le'))
+  if (!isUtf8) return writeBytes(out, Buffer.from(text, 'utf16le'))
+  const before = out.length
+  out.varint(text.length)
+  const start = out.length
+  out.text(text)
+  if (out.length - start === text.length) return
+  // not ASCII: longer than it seemed
+  out.length = before
+  writeBytes(out, utf8.encode(text))
 }
 
 function writeBytes(out: ByteWriter, bytes: Uint8Array): void {

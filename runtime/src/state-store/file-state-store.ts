@@ -65,7 +65,8 @@ class FileStateStore implements StateStore {
       const blobs: { id: string; ageMs: number }[] = []
       for (const name of names) {
         const found = await ifThere(stat(join(folder, name)))
-        if (found) blobs.push({ id: decodeURIComponent(name), ageMs: Math.max(0, this.#world.clock.now() - found.mtimeMs) })
+        if (found)
+          blobs.push({ id: decodeURIComponent(name), ageMs: Math.max(0, this.#world.clock.now() - found.mtimeMs) })
       }
       return blobs
     })

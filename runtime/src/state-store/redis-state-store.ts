@@ -44,7 +44,8 @@ class RedisStateStore implements StateStore {
     let at = 0
     for (let n = 0; n === 0 || at < bytes.length; n++) {
       const reply = await this.#run('read-state', task, blob.id, String(n))
-      if (reply === null) throw this.#damaged(task, blob, n === 0 ? 'it is missing' : `it ends before ${blob.bytes} bytes`)
+      if (reply === null)
+        throw this.#damaged(task, blob, n === 0 ? 'it is missing' : `it ends before ${blob.bytes} bytes`)
       const chunk = bytesOf(reply)
       if (at + chunk.length > bytes.length) throw this.#damaged(task, blob, `it is longer than ${blob.bytes} bytes`)
       if (chunk.length === 0 && bytes.length > 0) throw this.#damaged(task, blob, `it ends before ${blob.bytes} bytes`)

@@ -15,7 +15,8 @@ describeWithAnyRedis('state in a real Redis', () => {
   afterAll(() => redis[Symbol.asyncDispose]())
 
   stateStoreSuite(async (): Promise<StoreUnderTest> => {
-    const { client, keys, dispose } = redisStore(redis.url)
+    const of = redisStore(redis.url)
+    const { client, keys } = of
     const port = new Connection({ client: client.duplicate(), where: redis.url, world: systemWorld, patienceMs: 2_000 })
     const connect = (): StoreUnderTest['store'] => redisStateStore({ port, keys, world: systemWorld, where: redis.url })
     return {
@@ -28,7 +29,7 @@ describeWithAnyRedis('state in a real Redis', () => {
       },
       async dispose() {
         await port.close()
-        await dispose()
+        await of.dispose()
       },
     }
   })

@@ -58,7 +58,9 @@ async function twoTenures(s: Scenario): Promise<{ requests: Request[]; backplane
 /** All that can be read of the store. */
 async function everything(backplane: Backplane): Promise<unknown> {
   const checkpoint = await backplane.readCheckpoint(task)
-  const state = await Promise.all((checkpoint?.state ?? []).map(async (blob) => [...(await backplane.readState(blob, task))]))
+  const state = await Promise.all(
+    (checkpoint?.state ?? []).map(async (blob) => [...(await backplane.readState(blob, task))]),
+  )
   const holder = await backplane.acquire({ task, owner: 'c', leaseMs: 1 })
   return {
     checkpoint,

@@ -40,7 +40,10 @@ export const claimConformance: ClusterPart = (test, expect) => {
       start: 'latest:5',
       watermark: -Infinity,
     })
-    expect({ partition: second?.partition, start: second?.start }).toEqual({ partition: { id: 'shard/1' }, start: undefined })
+    expect({ partition: second?.partition, start: second?.start }).toEqual({
+      partition: { id: 'shard/1' },
+      start: undefined,
+    })
   })
 
   test('gives an expired task to another worker, and fences the one before', async (s) => {

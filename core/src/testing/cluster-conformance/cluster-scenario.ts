@@ -86,7 +86,12 @@ export class ClusterScenario {
     return backplane.heartbeat({ worker, leases, leaseMs: this.leaseMs, load, isDraining: false, ...rest })
   }
 
-  claim(backplane: ClusterBackplane, worker: string, most = 100, mostOfSources = most): Promise<readonly ClaimedTask[]> {
+  claim(
+    backplane: ClusterBackplane,
+    worker: string,
+    most = 100,
+    mostOfSources = most,
+  ): Promise<readonly ClaimedTask[]> {
     return backplane.claim({ worker, most, mostOfSources, leaseMs: this.leaseMs })
   }
 

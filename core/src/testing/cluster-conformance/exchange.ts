@@ -12,7 +12,13 @@ export const exchangeConformance: ClusterPart = (test, expect) => {
     const a = await s.worker('a')
     await s.found(a, ['0'])
     const task = await s.take(a, 'a', 'clicks/0')
-    await s.write(a, task, { frames: [['counts', 0, 'a1'], ['counts', 1, 'b1'], ['counts', 0, 'a2']] })
+    await s.write(a, task, {
+      frames: [
+        ['counts', 0, 'a1'],
+        ['counts', 1, 'b1'],
+        ['counts', 0, 'a2'],
+      ],
+    })
     await s.write(a, task, { frames: [['counts', 0, 'a3']] })
     expect(textsOf(await s.read(a, 'counts', 0))).toEqual(['a1', 'a2', 'a3'])
     expect(textsOf(await s.read(a, 'counts', 1))).toEqual(['b1'])
@@ -24,7 +30,13 @@ export const exchangeConformance: ClusterPart = (test, expect) => {
     const task = await s.take(a, 'a', 'clicks/0')
     const all = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte))
     const large = 'x'.repeat(300_000)
-    await s.write(a, task, { frames: [['counts', 0, all], ['counts', 0, ''], ['counts', 0, large]] })
+    await s.write(a, task, {
+      frames: [
+        ['counts', 0, all],
+        ['counts', 0, ''],
+        ['counts', 0, large],
+      ],
+    })
     expect(textsOf(await s.read(a, 'counts', 0)).map((text) => text.length)).toEqual([256, 0, 300_000])
     expect(textsOf(await s.read(a, 'counts', 0))[0]).toBe(all)
   })
@@ -42,7 +54,13 @@ export const exchangeConformance: ClusterPart = (test, expect) => {
     const a = await s.worker('a')
     await s.found(a, ['0'])
     const task = await s.take(a, 'a', 'clicks/0')
-    await s.write(a, task, { frames: [['counts', 0, 'a1'], ['counts', 0, 'a2'], ['counts', 1, 'b1']] })
+    await s.write(a, task, {
+      frames: [
+        ['counts', 0, 'a1'],
+        ['counts', 0, 'a2'],
+        ['counts', 1, 'b1'],
+      ],
+    })
     const [first = ''] = positionsOf(await s.read(a, 'counts', 0))
     const [left, right] = await a.readExchanges(
       [
@@ -58,7 +76,14 @@ export const exchangeConformance: ClusterPart = (test, expect) => {
     const a = await s.worker('a')
     await s.found(a, ['0'])
     const task = await s.take(a, 'a', 'clicks/0')
-    await s.write(a, task, { frames: [['counts', 0, 'long'], ['counts', 0, 'a'], ['counts', 0, 'b'], ['counts', 0, 'c']] })
+    await s.write(a, task, {
+      frames: [
+        ['counts', 0, 'long'],
+        ['counts', 0, 'a'],
+        ['counts', 0, 'b'],
+        ['counts', 0, 'c'],
+      ],
+    })
     const steps: [string[], boolean][] = []
     for (let [after, isOver] = ['0', false]; !isOver;) {
       const [found] = await a.readExchanges([{ exchange: 'counts', partition: 0, after }], 2)
@@ -101,7 +126,13 @@ export const exchangeConformance: ClusterPart = (test, expect) => {
     const claimed = await s.claim(a, 'a')
     const [source, reader] = [claimed.find(is('clicks/0')), claimed.find(is('counts/0'))]
     if (!source || !reader) throw new Error('there are both')
-    await s.write(a, source, { frames: [['counts', 0, 'four'], ['counts', 0, 'seven77'], ['counts', 1, 'x']] })
+    await s.write(a, source, {
+      frames: [
+        ['counts', 0, 'four'],
+        ['counts', 0, 'seven77'],
+        ['counts', 1, 'x'],
+      ],
+    })
     expect(await a.depths(['counts'])).toEqual({ counts: [11, 1] })
     const [first = '', second = ''] = positionsOf(await s.read(a, 'counts', 0))
     const consumed = { exchange: 'counts', partition: 0 }
@@ -135,7 +166,9 @@ export const exchangeConformance: ClusterPart = (test, expect) => {
     const { entries } = await s.read(a, 'counts', 0)
     const after = entries.at(-1)?.position ?? ''
     const rest = await a.readExchanges([{ exchange: 'counts', partition: 0, after }], 4_000_000)
-    const texts = [...entries, ...(rest[0]?.entries ?? [])].map(({ bytes }) => String.fromCharCode(...bytes.subarray(0, 3)).trim())
+    const texts = [...entries, ...(rest[0]?.entries ?? [])].map(({ bytes }) =>
+      String.fromCharCode(...bytes.subarray(0, 3)).trim(),
+    )
     expect(texts).toEqual(['0 x', '2 x', '4 x', '6 x', '8 x', '10', '12', '14', '16', '18'])
   })
 

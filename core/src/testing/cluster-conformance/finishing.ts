@@ -10,7 +10,11 @@ export const finishingConformance: ClusterPart = (test, expect) => {
     const claimed = await s.claim(a, 'a')
     for (const name of ['clicks', 'counts', 'totals'])
       for (const task of claimed.filter(({ lease }) => lease.task.startsWith(name))) {
-        await s.write(a, task, { ended: [], watermark: 10, ...(name === 'counts' && job === longShape && { sends: ['totals'] }) })
+        await s.write(a, task, {
+          ended: [],
+          watermark: 10,
+          ...(name === 'counts' && job === longShape && { sends: ['totals'] }),
+        })
         await a.release(task.lease)
       }
     return a

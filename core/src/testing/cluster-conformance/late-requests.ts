@@ -72,7 +72,8 @@ async function history(s: ClusterScenario): Promise<{ requests: Request[]; backp
   const b = await s.open()
   await s.beat(b, 'b')
   const [next] = (await s.claim(b, 'b')).filter(({ lease }) => lease.task === 'clicks/1')
-  if (next) await b.writeCheckpoint(next.lease, checkpointOf(next.lease, 1, { frames: [['counts', 0, 'two']], watermark: 20 }))
+  if (next)
+    await b.writeCheckpoint(next.lease, checkpointOf(next.lease, 1, { frames: [['counts', 0, 'two']], watermark: 20 }))
   return { requests, backplane: b }
 }
 
@@ -82,7 +83,7 @@ async function everything(backplane: ClusterBackplane): Promise<unknown> {
   const [read] = await backplane.readExchanges([{ exchange: 'counts', partition: 0, after: '0' }], 1_000_000)
   return {
     run,
-    tasks: tasks.map(({ expiresInMs: _, ...task }) => task),
+    tasks: tasks.map((task) => ({ ...task, expiresInMs: 0 })),
     exchanges,
     read,
     known: await backplane.knownPartitions('clicks'),

@@ -74,7 +74,8 @@ export class Connection implements RedisPort {
     pipeline.callBuffer(command, ...args)
     pipeline.call(...wait)
     const [[failure, reply] = [], [waitFailure, reached] = []] = (await pipeline.exec()) ?? []
-    if (failure ?? waitFailure) throw failure ?? waitFailure
+    const error = failure ?? waitFailure
+    if (error) throw error
     return { reply: reply as Reply, isReached: hasReached(copies, reached) }
   }
 

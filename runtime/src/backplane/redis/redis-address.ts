@@ -61,9 +61,10 @@ export function describeAddress({ kind, hosts, master, isTls, db }: RedisAddress
 }
 
 function hostPort(text: string, standard: number): HostPort {
-  const [, v6, name, port] = /^(?:\[([^\]]+)\]|([^:]+))(?::(\d+))?$/.exec(text) ?? []
+  const [, v6, name, port] = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+))(?::(\d+))?$/.exec(text) ?? []
   const host = v6 ?? name
-  if (host === undefined) throw badOption(`url: ${JSON.stringify(text)} must be host:port`)
+  // it is not repeated: a password that is not encoded may have come to stand here
+  if (host === undefined) throw badOption('url: each host must be host:port, and a password be percent-encoded')
   return { host, port: port === undefined ? standard : number(port, 'url: the port') }
 }
 

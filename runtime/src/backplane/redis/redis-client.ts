@@ -13,7 +13,8 @@ export function makeClient(
   commandTimeoutMs: number,
 ): RedisClient {
   const settings = settingsOf(commandTimeoutMs)
-  if (client !== undefined) return client.isCluster ? likeCluster(client as Cluster, settings) : like(client as Redis, settings)
+  if (client !== undefined)
+    return client.isCluster ? likeCluster(client as Cluster, settings) : like(client as Redis, settings)
   if (address === undefined) throw new Error('neither an address nor a client')
   const { kind, db, master } = address
   const hosts = [...address.hosts]
@@ -56,13 +57,18 @@ const clusterSettings = {
   slotsRefreshTimeout: 2_000,
 }
 
-const accessOf = ({ username, password }: RedisAddress): { readonly username?: string; readonly password?: string } => ({
+const accessOf = ({
+  username,
+  password,
+}: RedisAddress): { readonly username?: string; readonly password?: string } => ({
   ...(username !== undefined && { username }),
   ...(password !== undefined && { password }),
 })
 
-const securityOf = ({ isTls }: RedisAddress, tls: ConnectionOptions | undefined): { readonly tls?: ConnectionOptions } =>
-  isTls || tls !== undefined ? { tls: tls ?? {} } : {}
+const securityOf = (
+  { isTls }: RedisAddress,
+  tls: ConnectionOptions | undefined,
+): { readonly tls?: ConnectionOptions } => (isTls || tls !== undefined ? { tls: tls ?? {} } : {})
 
 const like = (client: Redis, settings: Settings): Redis => client.duplicate({ ...settings, ...reconnecting })
 

@@ -20,6 +20,8 @@ const cures: readonly (readonly [start: string, cure: string])[] = [
   ['NOPERM', 'allow its user all commands on keys that begin with {millrace:'],
   ['ERR invalid password', 'give the right password'],
   ['ERR unknown command', 'it has to be Redis 7.0 or later, or Valkey'],
+  // older ones do not know the first line of a script
+  ['ERR Error compiling script', 'it has to be Redis 7.0 or later, or Valkey'],
   ['CROSSSLOT', 'all keys of a job have to lie together: name its Redis Cluster as one'],
   ['WRONGTYPE', 'its keys that begin with {millrace: belong to another program, or to a later version'],
 ]
@@ -38,19 +40,26 @@ export const memoryFull = (where: string, cause?: unknown): MillraceError =>
  */
 export function redisError(error: unknown, where: string): MillraceError {
   if (isMillraceError(error)) return error
-  const text = error instanceof Error ? error.message : String(error)
-  if (text.includes('OOM ')) return memoryFull(where, error)
+  const cause = plainError(error)
+  const text = cause.message
+  if (text.includes('OOM ')) return memoryFull(where, cause)
   const cure = cures.find(([start]) => text.startsWith(start))?.[1]
-  if (cure !== undefined) return new MillraceError('BACKPLANE', `${where}: ${text}; ${cure}`, { cause: error })
+  if (cure !== undefined) return new MillraceError('BACKPLANE', `${where}: ${text}; ${cure}`, { cause })
   if (passing.some((start) => text.startsWith(start)))
     return new MillraceError('BACKPLANE', `${where}: it is not ready: ${text}; see whether it recovers`, {
-      cause: error,
+      cause,
       retryable: true,
     })
-  const isReply = error instanceof Error && error.name === 'ReplyError'
-  if (isReply) return new MillraceError('BACKPLANE', `${where}: ${text}`, { cause: error })
-  return new MillraceError('BACKPLANE', `${where}: no answer: ${text}; see whether it runs and can be reached`, {
-    cause: error,
-    retryable: true,
-  })
+  if (cause.name === 'ReplyError') return new MillraceError('BACKPLANE', `${where}: ${text}`, { cause })
+  const what = `no answer: ${text}; see whether it runs and can be reached`
+  return new MillraceError('BACKPLANE', `${where}: ${what}`, { cause, retryable: true })
+}
+
+/** Clients add the command to their errors, with a password or a whole checkpoint in it. */
+function plainError(error: unknown): Error {
+  if (!(error instanceof Error)) return new Error(String(error))
+  const plain = new Error(error.message)
+  plain.name = error.name
+  if (error.stack !== undefined) plain.stack = error.stack
+  return plain
 }

@@ -66,7 +66,8 @@ export function resolveRedisOptions(options: RedisBackplaneOptions): ResolvedRed
   const { job, leaseMs = 10_000, durability = 'auto', durableWithin = '5s', gcGrace = '10m' } = options
   if (typeof job !== 'string' || job === '') throw badOption('job: name the job')
   if ((options.url === undefined) === (options.client === undefined)) throw badOption('url: give it, or a client')
-  if (!Number.isFinite(leaseMs) || leaseMs < 100) throw badOption('leaseMs: must be a number of milliseconds, 100 or more')
+  if (!Number.isFinite(leaseMs) || leaseMs < 100)
+    throw badOption('leaseMs: must be a number of milliseconds, 100 or more')
   checkDurability(durability)
   return {
     job,
@@ -84,5 +85,6 @@ function checkDurability(durability: DurabilityOption): void {
   if (typeof durability !== 'object' || durability === null)
     throw badOption(`durability: must be 'auto', 'none' or { aof, replicas }`)
   const { replicas = 0 } = durability
-  if (!Number.isSafeInteger(replicas) || replicas < 0) throw badOption('durability.replicas: must be a number, 0 or more')
+  if (!Number.isSafeInteger(replicas) || replicas < 0)
+    throw badOption('durability.replicas: must be a number, 0 or more')
 }

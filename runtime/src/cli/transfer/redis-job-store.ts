@@ -68,6 +68,7 @@ export class RedisJobStore implements JobStore {
     const { run: from } = await scripts.overview()
     if ((await scripts.newRun({ nonce, from })) === 'changed') throw this.#changed()
     this.#run = `${nonce}.1`
+    this.#lease = undefined
   }
 
   writeState(task: string, blob: StateBlob, bytes: Uint8Array): Promise<void> {
@@ -98,8 +99,10 @@ export class RedisJobStore implements JobStore {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    const lease = this.#lease
+    this.#lease = undefined
     try {
-      if (this.#lease) await this.#backplane.release(this.#lease)
+      if (lease) await this.#backplane.release(lease)
     } finally {
       await this.#backplane.close()
     }

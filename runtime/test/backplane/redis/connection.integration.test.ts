@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { startProxy, startRedis, startRedisCluster, startRedisWithReplica, until } from '@millrace/testkit'
 import { describeWithRedis } from '@millrace/testkit/vitest'
 import { Redis } from 'ioredis'
@@ -33,8 +34,7 @@ const errorOf = async (promise: Promise<unknown>): Promise<{ readonly retryable:
     (failure: unknown) => failure,
   )
   if (!(error instanceof Error) || !('retryable' in error)) throw new Error('it did not fail as it should')
-  const causes = JSON.stringify(error, Object.getOwnPropertyNames(error))
-  return { retryable: error.retryable === true, text: `${error.message} ${causes}` }
+  return { retryable: error.retryable === true, text: `${error.message} ${inspect(error, { depth: 10 })}` }
 }
 
 describeWithRedis('a connection to a Redis', () => {
@@ -99,9 +99,9 @@ describeWithRedis('a connection to a Redis', () => {
   })
 
   test('says of a replica that it cannot be written to, and that it may be the primary later', async () => {
-    const { replica, stop } = await startRedisWithReplica()
-    onTestFinished(stop)
-    const { retryable, text } = await errorOf(connect({ url: replica.url }).open(shape))
+    const servers = await startRedisWithReplica()
+    onTestFinished(() => servers.stop())
+    const { retryable, text } = await errorOf(connect({ url: servers.replica.url }).open(shape))
     expect([retryable, text.includes('READONLY')]).toEqual([true, true])
   })
 

@@ -85,8 +85,9 @@ describe('durable', () => {
 
   describeWithRedis('on a Redis that cannot wait for its disk', () => {
     test('waits for the replicas that are connected, and not for ever', async () => {
-      const { primary, replica, stop } = await startRedisWithReplica()
-      onTestFinished(stop)
+      const servers = await startRedisWithReplica()
+      onTestFinished(() => servers.stop())
+      const { primary, replica } = servers
       const { texts, log } = warnings()
       const backplane = connect({ url: primary.url, log, durableWithin: 300 })
       const durable = await written(backplane)
@@ -99,8 +100,9 @@ describe('durable', () => {
     })
 
     test('does not take a primary that is cut off from its replica at its word', async () => {
-      const { primary, replica, stop } = await startRedisWithReplica()
-      onTestFinished(stop)
+      const servers = await startRedisWithReplica()
+      onTestFinished(() => servers.stop())
+      const { primary, replica } = servers
       const durable = await written(connect({ url: primary.url, durableWithin: 300 }))
       await durable()
       await replica.kill()
@@ -144,8 +146,9 @@ describe('durable', () => {
     })
 
     test('holds nothing up that has another connection', async () => {
-      const { primary, replica, stop } = await startRedisWithReplica({ flavour: 'valkey' })
-      onTestFinished(stop)
+      const servers = await startRedisWithReplica({ flavour: 'valkey' })
+      onTestFinished(() => servers.stop())
+      const { primary, replica } = servers
       const backplane = connect({ url: primary.url, durableWithin: 1_000 })
       const durable = await written(backplane)
       await durable()

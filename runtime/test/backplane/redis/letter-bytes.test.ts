@@ -13,6 +13,12 @@ test('a dead letter comes back as it was', () => {
     bytes: new Uint8Array([0, 255, 10]),
   }
   const bytes = encodeLetter(letter, 7, 1.5)
-  expect(decodeLetter({ id: 3, state: 'redrive', bytes })).toEqual({ ...letter, id: 3, state: 'redrive', seq: 7, at: 1.5 })
+  expect(decodeLetter({ id: 3, state: 'redrive', bytes })).toEqual({
+    ...letter,
+    id: 3,
+    state: 'redrive',
+    seq: 7,
+    at: 1.5,
+  })
   expect(decodeLetter({ id: 3, state: 'stored', bytes: encodeLetter({ ...letter, time: 2 }, 7, 1) }).time).toBe(2)
 })

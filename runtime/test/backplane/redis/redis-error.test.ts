@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { MillraceError } from '@millrace/core'
 import { describe, expect, test } from 'vitest'
 import { redisError } from '../../../src/backplane/redis/redis-error.ts'
@@ -40,6 +41,11 @@ describe('an error of a Redis', () => {
 
   test('names maxmemory where memory is full', () => {
     expect(redisError(reply('OOM command not allowed'), 'redis://a:1').message).toContain('raise maxmemory')
+  })
+
+  test('keeps nothing of the command that failed: it may hold a password', () => {
+    const failed = Object.assign(reply('ERR something'), { command: { name: 'auth', args: ['secret'] } })
+    expect(inspect(redisError(failed, 'redis://a:1'), { depth: 10 })).not.toContain('secret')
   })
 
   test('is left alone that says it all already', () => {

@@ -6,6 +6,7 @@ const urls = {
   keeping: new URL('../fixtures/keeping.ts', import.meta.url),
   'page-views': new URL('../fixtures/page-views.ts', import.meta.url),
   secretive: new URL('../fixtures/secretive.ts', import.meta.url),
+  timed: new URL('../fixtures/timed.ts', import.meta.url),
   stray: new URL('../fixtures/stray.ts', import.meta.url),
 }
 

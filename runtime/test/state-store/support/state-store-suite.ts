@@ -6,10 +6,10 @@ import { expect, onTestFinished, test } from 'vitest'
 export interface StoreUnderTest {
   readonly store: StateStore
   /** Another process with the same store. */
-  connect(): StateStore
+  readonly connect: () => StateStore
   /** Spoils the bytes of a blob of `clicks/0`. */
-  damage(id: string, how: 'missing' | 'shorter' | 'changed'): Promise<void>
-  dispose(): Promise<void>
+  readonly damage: (id: string, how: 'missing' | 'shorter' | 'changed') => Promise<void>
+  readonly dispose: () => Promise<void>
 }
 
 const task = 'clicks/0'

@@ -14,7 +14,7 @@ export function claim(context: Context, request: ClaimRequest): ClaimReply[] {
   if (lastSession === session && number <= Number(last))
     return number === Number(last) ? again(context, run, request) : []
   for (const kind of ['exchange', 'source']) cutExpiries(context, kind, request.leaseMs)
-  const tasks = [...kept(context, request), ...free(context, request)]
+  const tasks = [...kept(context, request), ...free(context)]
   const taken = pick(tasks, request).map((task, i) => describe(context, take(context, run, task, request, i)))
   data.hset(keys.of('claims'), { [worker]: `${session} ${number}` })
   data.hset(keys.of('claimed'), { [worker]: JSON.stringify(taken.map(({ lease }) => lease.task)) })
@@ -35,7 +35,9 @@ function again(context: Context, run: string, { worker, nonce }: ClaimRequest): 
     const get = (field: string): string | undefined => data.hget(key, field)
     if (get('run') !== run || get('owner') !== worker || get('nonce') !== nonceOf(nonce, i)) return []
     const expiresAt = data.zscore(keys.of(dueOf(get('kind'))), task) ?? 0
-    return [describe(context, { task, owner: worker, run, epoch: Number(get('epoch')), nonce: nonceOf(nonce, i), expiresAt })]
+    return [
+      describe(context, { task, owner: worker, run, epoch: Number(get('epoch')), nonce: nonceOf(nonce, i), expiresAt }),
+    ]
   })
 }
 
@@ -57,7 +59,7 @@ function kept({ data, keys, now }: Context, { worker }: ClaimRequest): Candidate
     .map(({ task, key }) => ({ task, kind: data.hget(key, 'kind') as Candidate['kind'] }))
 }
 
-const free = ({ data, keys, now }: Context, _: ClaimRequest): Candidate[] =>
+const free = ({ data, keys, now }: Context): Candidate[] =>
   (['exchange', 'source'] as const).flatMap((kind) =>
     data.zrange(keys.of(dueOf(kind)), -Infinity, now).map(([task]) => ({ task, kind })),
   )

@@ -1,4 +1,4 @@
-import type { ClusterBackplane, StateBlob } from '@millrace/core'
+import type { ClusterBackplane } from '@millrace/core'
 import type { BackplaneStore } from '@millrace/core/testing'
 import { Redis } from 'ioredis'
 import { redisBackplane } from '../../../../src/backplane/redis/create-redis-backplane.ts'

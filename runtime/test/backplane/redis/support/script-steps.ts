@@ -238,7 +238,7 @@ const steps = {
       ...view,
       stages: stageOrder,
       partitions: Object.entries(view.partitions)
-        .map(([name, each]) => [name, each.toSorted()])
+        .map(([name, each]) => `${name}: ${each.toSorted().join()}`)
         .toSorted(),
       known: known?.toSorted(),
       tasks: await scripts.tasks({ tasks: names }),

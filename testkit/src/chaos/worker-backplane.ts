@@ -1,0 +1,16 @@
+import type { ClusterBackplane } from '@millrace/core'
+import { type Logger, redisBackplane } from '@millrace/runtime'
+import { Redis } from 'ioredis'
+import type { RedisAddress, WorkerOptions } from './worker-options.ts'
+
+/** The backplane of a worker, reached by nothing but its own ways. */
+export function workerBackplane({ redis, leaseMs }: WorkerOptions, log: Logger): ClusterBackplane {
+  const options = { job: 'chaos', leaseMs, log }
+  if (redis.type === 'sentinels') return redisBackplane({ ...options, client: watchedClient(redis) })
+  const { host, port } = redis.endpoint
+  return redisBackplane({ ...options, url: `redis://${host}:${port}` })
+}
+
+/** A client that is told other addresses than those that sentinels know. */
+const watchedClient = ({ endpoints, name, natMap }: RedisAddress & { readonly type: 'sentinels' }): Redis =>
+  new Redis({ sentinels: [...endpoints], name, natMap: { ...natMap }, lazyConnect: true })
