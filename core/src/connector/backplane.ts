@@ -88,7 +88,7 @@ export interface Backplane {
   renew(leases: readonly Lease[], leaseMs: number): Promise<readonly boolean[]>
   /** Gives a lease up; nothing happens when it is no longer held. */
   release(lease: Lease): Promise<void>
-  /** The last record of a task. */
+  /** The last record of a task; of a partition of a source that has ended there may be none. */
   readCheckpoint(task: string): Promise<Checkpoint | undefined>
   /** Writes record n when n − 1 is the last one and the lease's tenure still holds. */
   writeCheckpoint(lease: Lease, write: CheckpointWrite): Promise<WriteOutcome>

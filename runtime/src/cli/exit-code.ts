@@ -8,6 +8,7 @@ export const exitCodes = {
   leaseHeld: 3,
   fenced: 4,
   changedTopology: 5,
+  rolledBack: 6,
 } as const
 
 /** {@link exitCodes} for `--help`. */
@@ -19,6 +20,7 @@ Exit codes:
   3  another process runs the job (LEASE_HELD)
   4  another process took the job over (FENCED)
   5  stored state does not fit the topology (CHANGED_TOPOLOGY)
+  6  what workers share was set back to an older copy (ROLLED_BACK)
   130, 143  ended at once by a second Ctrl-C or SIGTERM`
 
 const ofCode: { readonly [C in ErrorCode]?: number } = {
@@ -27,6 +29,7 @@ const ofCode: { readonly [C in ErrorCode]?: number } = {
   LEASE_HELD: exitCodes.leaseHeld,
   FENCED: exitCodes.fenced,
   CHANGED_TOPOLOGY: exitCodes.changedTopology,
+  ROLLED_BACK: exitCodes.rolledBack,
 }
 
 /** The exit code that says what went wrong. */

@@ -34,7 +34,7 @@ export async function openJob(options: OpenJobOptions): Promise<Plan | undefined
   }
 }
 
-export const shapeOf = ({ stages, exchanges }: Plan): JobShape => ({
+const shapeOf = ({ stages, exchanges }: Plan): JobShape => ({
   sources: stages.filter(({ kind }) => kind === 'source').map(({ name, sends }) => ({ name, sends })),
   exchanges: exchanges.map(({ name, partitions }) => {
     const sends = stages.find((stage) => stage.name === name)?.sends ?? []

@@ -75,27 +75,28 @@ export class ExchangeHub {
 
   async #run(): Promise<void> {
     const { world } = this.#options
-    while (!this.#closing.signal.aborted) {
+    for (let waitMs = Infinity; ;) {
+      await this.#wake.wait(waitMs, world)
+      if (this.#closing.signal.aborted) return
       const due = [...this.#readings].filter(hasRoom)
-      if (due.length === 0) await this.#wake.wait(Infinity, world)
-      else if (await this.#ask(due)) await world.giveWay()
-      else await this.#wake.wait(this.#waitMs, world)
+      waitMs = due.length > 0 ? await this.#ask(due) : Infinity
+      if (waitMs === 0) await world.giveWay()
     }
   }
 
-  /** @returns whether more is there, to be read at once */
-  async #ask(due: readonly ExchangeReading[]): Promise<boolean> {
+  /** @returns how long to wait before the next question */
+  async #ask(due: readonly ExchangeReading[]): Promise<number> {
     try {
       const found = await this.#options.backplane.readExchanges(due.map(cursorOf), bytesARead)
       this.#backoff.reset()
       return this.#give(due, found)
     } catch (error) {
       await this.#failed(due, error)
-      return true
+      return 0
     }
   }
 
-  #give(due: readonly ExchangeReading[], found: readonly ExchangeEntries[]): boolean {
+  #give(due: readonly ExchangeReading[], found: readonly ExchangeEntries[]): number {
     let [isNews, hasMore] = [false, false]
     found.forEach((each, i) => {
       const reading = due[i]
@@ -105,7 +106,7 @@ export class ExchangeHub {
       hasMore ||= !each.atEnd && hasRoom(reading)
     })
     this.#waitMs = isNews ? this.#pollMs : Math.min(mostPollMs, this.#waitMs * growth)
-    return hasMore
+    return hasMore ? 0 : this.#waitMs
   }
 
   async #failed(due: readonly ExchangeReading[], error: unknown): Promise<void> {
@@ -119,7 +120,11 @@ export class ExchangeHub {
 
 const hasRoom = ({ waitingBytes }: ExchangeReading): boolean => waitingBytes < mostWaitingBytes
 
-const cursorOf = ({ exchange, partition, after }: ExchangeReading): ExchangePartition & { readonly after: Position } => ({
+const cursorOf = ({
+  exchange,
+  partition,
+  after,
+}: ExchangeReading): ExchangePartition & { readonly after: Position } => ({
   exchange,
   partition,
   after,

@@ -29,8 +29,7 @@ export class Outbox {
 
   addPartials(exchange: string, partials: ReadonlyMap<number, Uint8Array>): void {
     const outbox = this.#exchange(exchange)
-    for (const [partition, body] of partials)
-      this.bytes += outbox.put(partition, sealFrame({ kind: 'partials', body }))
+    for (const [partition, body] of partials) this.bytes += outbox.put(partition, sealFrame({ kind: 'partials', body }))
   }
 
   /** All that waits, in order; nothing waits after. */

@@ -8,3 +8,8 @@ export type { Scripts } from '../backplane/redis/scripts.ts'
 export { RedisBackplane } from '../backplane/redis/redis-backplane.ts'
 export type { RedisBackplanePorts } from '../backplane/redis/redis-backplane.ts'
 export { MemoryStateStore } from './memory-state-store.ts'
+
+// A job in a world of the caller's: its clock, its timers, its chance.
+export { startIn } from '../start.ts'
+export { ClusterWorker } from '../cluster/cluster-worker.ts'
+export type { ClusterWorkerOptions } from '../cluster/cluster-worker.ts'

@@ -161,7 +161,9 @@ export class Checkpointer {
     await this.#collect(state.advance(checkpoint.seq, checkpoint.state))
   }
 
+  /** What has nothing to commit need not wait for the record to be durable: should it be forgotten, so is all that followed. */
   #commit(handles: readonly Handle[]): void {
+    if (handles.length === 0) return
     const { backplane, lease, outputs, failed } = this.#options
     this.#committing = this.#persist('durable', () => backplane.durable(lease)).then(() => outputs.commit(handles))
     this.#committing.catch(failed)

@@ -75,12 +75,16 @@ describeWithRedis('workers that share a Redis', () => {
 
   test('several workers in one process share a job', async () => {
     const { run } = place('page-views')
-    const ended = await run('--workers', '3', '--worker', 'here', '--log-level', 'debug').ended
+    const ended = await run('--workers', '3').ended
     expect(ended.code).toBe(0)
     expect(windows(ended)).toEqual(views)
-    const log = logLines(ended)
-    for (const worker of ['here/1', 'here/2', 'here/3']) expect(log).toContainEqual(expect.objectContaining({ worker }))
-    expect(log.at(-1)).toMatchObject({ msg: 'summary', ending: 'finished', records: 7, written: 3, deadLetters: 2 })
+    expect(logLines(ended).at(-1)).toMatchObject({
+      msg: 'summary',
+      ending: 'finished',
+      records: 7,
+      written: 3,
+      deadLetters: 2,
+    })
   })
 
   test('one signal stops all workers of a process', async () => {
@@ -88,6 +92,7 @@ describeWithRedis('workers that share a Redis', () => {
     const job = run('--workers', '2', '--worker', 'here', '--checkpoint-every', '10ms')
     await job.says('{"n":3}')
     await until(async () => (await status()).totals.workers === 2, { what: 'two workers' })
+    expect((await status()).workers).toMatchObject([{ worker: 'here/1' }, { worker: 'here/2' }])
     job.kill('SIGTERM')
     const ended = await job.ended
     expect(ended).toMatchObject({ code: 0, stdout: '{"from":0}\n{"n":1}\n{"n":2}\n{"n":3}\n' })
@@ -119,9 +124,12 @@ describeWithRedis('workers that share a Redis', () => {
   })
 
   test('what is wrong with the stored state is said with its exit code, from a thread as well', async () => {
-    const { run } = place('page-views')
-    await run().ended
-    for (const workers of ['1', '2']) expect((await run('--set', 'size=5', '--workers', workers).ended).code).toBe(5)
+    const { run } = place('keeping')
+    const job = run('--checkpoint-every', '10ms')
+    await job.says('{"n":1}')
+    job.kill('SIGTERM')
+    await job.ended
+    for (const workers of ['1', '2']) expect((await run('--set', 'by=m', '--workers', workers).ended).code).toBe(5)
   })
 
   test('the status names workers and tasks, and what is wrong once a worker is killed', async () => {
@@ -165,8 +173,10 @@ describeWithRedis('workers that share a Redis', () => {
     const second = run('--worker', 'w2')
     await until(async () => (await status()).totals.workers === 2, { what: 'both workers' })
     expect((await about('drain w1')).stdout).toContain('w1 gives its')
-    await until(async () => (await status()).tasks.every(({ owner }) => owner === 'w2'), { what: 'all tasks at w2' })
-    expect((await status()).workers).toMatchObject([{ worker: 'w1', isDraining: true, tasks: 0 }, { worker: 'w2' }])
+    const hasMoved = ({ workers, tasks }: Status): boolean =>
+      tasks.every(({ owner }) => owner === 'w2') &&
+      workers.some((info) => info.worker === 'w1' && info.isDraining && info.tasks === 0)
+    await until(async () => hasMoved(await status()), { what: 'all tasks at w2' })
     await second.says('{"from":3}')
     for (const job of [first, second]) {
       job.kill('SIGTERM')
@@ -178,9 +188,9 @@ describeWithRedis('workers that share a Redis', () => {
     const { run, about } = place('page-views')
     await run().ended
     expect((await about('dlq redrive 1 --json')).stdout).toMatch(/^\{"marked":1,.*"runningPid":null\}/)
-    expect((await run('--workers', '2').ended).code).toBe(0)
-    const left = JSON.parse((await about('dlq ls --json')).stdout) as { readonly code: string }[]
-    expect(left.map(({ code }) => code).toSorted()).toEqual(['LATE', 'USER_CODE'])
+    expect((await run().ended).code).toBe(0)
+    const left = JSON.parse((await about('dlq ls --json')).stdout) as { readonly id: number }[]
+    expect(left.map(({ id }) => id)).toEqual([2, 3])
   })
 
   test('a running worker is named as the one that reads letters again', async () => {
@@ -213,9 +223,9 @@ describeWithRedis('workers that share a Redis', () => {
     const { url, run, cwd } = place('timed')
     expect(lines(await run().ended)).toHaveLength(4)
     const rewind = (...args: string[]) => millrace(['rewind', ...args, '--state', url, '--yes'], { cwd })
-    expect(await rewind(fixture('timed'), '--to', '2026-01-01T02:00:00Z')).toMatchObject({ code: 0, stderr: '' })
-    expect(lines(await run().ended)).toEqual([2, 3].map((hour) => `{"at":${Date.UTC(2026, 0, 1, hour)}}`))
-    expect(await rewind(fixture('page-views'), '--to', '2026-01-01T02:00:00Z')).toMatchObject({
+    expect(await rewind(fixture('timed'), '--to', '2026-01-01T00:20:00Z')).toMatchObject({ code: 0, stderr: '' })
+    expect(lines(await run().ended)).toEqual([20, 30].map((minute) => `{"at":${Date.UTC(2026, 0, 1, 0, minute)}}`))
+    expect(await rewind(fixture('page-views'), '--to', '2026-01-01T00:20:00Z')).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('--to: views (scripted) cannot tell where it was at a moment'),
     })

@@ -14,7 +14,7 @@ test('what is plain comes through msgpackr as it is', () => {
       const packed = packer.pack(values).slice()
       deepStrictEqual(new ValueUnpacker(packer.shapes).unpack(packed), values)
     }),
-    runs(500),
+    runs(200),
   )
 })
 

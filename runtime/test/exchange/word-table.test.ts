@@ -15,11 +15,14 @@ const written = (column: readonly (string | number | bigint | boolean)[]): Uint8
 
 test('words come back as they were, with their types', () => {
   fc.assert(
-    fc.property(fc.array(fc.oneof(words, fc.constantFrom<(string | number | bigint)[]>('1', 1, 1n, 0, -0))), (column) => {
-      const from = new FrameReader(written(column))
-      expect(readWords(from, column.length)).toStrictEqual(column)
-      expect(from.left).toBe(0)
-    }),
+    fc.property(
+      fc.array(fc.oneof(words, fc.constantFrom<(string | number | bigint)[]>('1', 1, 1n, 0, -0))),
+      (column) => {
+        const from = new FrameReader(written(column))
+        expect(readWords(from, column.length)).toStrictEqual(column)
+        expect(from.left).toBe(0)
+      },
+    ),
     runs(500),
   )
 })

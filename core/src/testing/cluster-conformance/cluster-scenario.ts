@@ -90,7 +90,7 @@ export class ClusterScenario {
     backplane: ClusterBackplane,
     worker: string,
     most = 100,
-    mostOfSources = most,
+    mostOfSources: number = most,
   ): Promise<readonly ClaimedTask[]> {
     return backplane.claim({ worker, most, mostOfSources, leaseMs: this.leaseMs })
   }

@@ -20,6 +20,7 @@ export class Connection implements RedisPort {
   readonly #options: ConnectionOptions
   #lastError: unknown
   #isClosed = false
+  #coming: Promise<boolean> | undefined
 
   constructor(options: ConnectionOptions) {
     this.#options = options
@@ -95,7 +96,15 @@ export class Connection implements RedisPort {
       throw redisError(this.#lastError ?? new Error(`no connection within ${patienceMs} ms`), where)
   }
 
+  /** All calls that wait do so together. */
   #becomesReady(ms: number): Promise<boolean> {
+    this.#coming ??= this.#nextReady(ms).finally(() => {
+      this.#coming = undefined
+    })
+    return this.#coming
+  }
+
+  #nextReady(ms: number): Promise<boolean> {
     const { client, world } = this.#options
     return new Promise((resolve) => {
       const settle = (isReady: boolean): void => {

@@ -2,7 +2,7 @@ import { badOption } from '@millrace/core'
 import type { RedisBackplaneOptions } from './redis-options.ts'
 
 /** A server. */
-export interface HostPort {
+interface HostPort {
   readonly host: string
   readonly port: number
 }

@@ -33,7 +33,7 @@ export function writeReplyOf(reply: Reply): WriteReply {
 }
 
 /** The least line of producers: the first one is missing when all have ended, and infinite when all are idle. */
-export function watermarkOf(reply: Reply | undefined): number | undefined {
+function watermarkOf(reply: Reply | undefined): number | undefined {
   const least = textOrNone(reply)
   if (least === undefined) return Infinity
   const watermark = parseScore(least)
@@ -48,7 +48,7 @@ export function readReplyOf({ cursors }: ReadRequest, [type, ...rest]: readonly 
   return { type: 'beyond', cursor, end: textOf(end), run: textOf(run), isAdopted: textOf(server) === textOf(adopted) }
 }
 
-export function foundOf([entries, atEnd, watermark]: readonly Reply[]): FoundEntries {
+function foundOf([entries, atEnd, watermark]: readonly Reply[]): FoundEntries {
   const rows = rowsOf(listOf(entries), 2)
   return {
     entries: rows.map(([position, bytes]) => ({ position: textOf(position), bytes: bytesOf(bytes) })),

@@ -1,5 +1,5 @@
 /** What one script is given at most, about: a Redis does nothing else meanwhile. */
-export const mostScriptBytes = 768 * 1024
+export const mostScriptBytes: number = 768 * 1024
 
 /** Cuts a list into pieces of so many elements. */
 export function chunksOf<T>(items: readonly T[], size: number): T[][] {

@@ -85,7 +85,9 @@ const whereIs = (state: StateTarget): string | undefined =>
   state.type === 'memory' ? undefined : state.type === 'file' ? state.path : state.where
 
 /** Options of which a job in one process would make nothing. */
-function refuseShared({ worker, partitions, exchangeEvery, stateStore, durability }: RunOptions): void {
+function refuseShared({ worker, workers, partitions, exchangeEvery, stateStore, durability }: RunOptions): void {
+  if (workers > 1)
+    throw badOption('--workers: several workers share a job on a Redis; name it with --state redis://host:port')
   const given = { worker, partitions, 'exchange-every': exchangeEvery, 'state-store': stateStore, durability }
   const [first] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
   if (first !== undefined)

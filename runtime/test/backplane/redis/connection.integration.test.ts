@@ -126,7 +126,7 @@ describeWithRedis('a connection to a Redis', () => {
     await backplane.writeCheckpoint(lease, writeOf(lease, 1))
     proxy.halfOpen()
     const { retryable } = await errorOf(backplane.writeCheckpoint(lease, writeOf(lease, 2)))
-    proxy.heal()
+    await proxy.heal()
     expect(retryable).toBe(true)
     let outcome = 'failed'
     await until(
@@ -151,7 +151,7 @@ describeWithRedis('a connection to a Redis', () => {
     await until(async () => (await scripts()) > before)
     proxy.cut()
     expect((await failed).retryable).toBe(true)
-    proxy.heal()
+    await proxy.heal()
     expect(await backplane.renew([lease], 1_000)).toEqual([true])
     expect((await scripts()) - before).toBe(2)
   })

@@ -46,6 +46,11 @@ test.for([
   expect(() => resolve({ ...redis, ...options })).not.toThrow()
 })
 
+test('several workers need something to share a job on', () => {
+  expect(() => resolve({ workers: 2 })).toThrow('--workers: several workers share a job on a Redis')
+  expect(resolve({ ...redis, workers: 2 })).toMatchObject({ workers: 2 })
+})
+
 test('refuses what is out of range', () => {
   expect(() => resolve({ ...redis, partitions: 5_000 })).toThrow('--partitions: must be at most 4096')
   expect(() => resolve({ ...redis, worker: '' })).toThrow('--worker: must be a name')

@@ -12,7 +12,7 @@ describe.skipIf(!hasTerminal)('on a terminal', () => {
     const job = onTerminal(['run', fixture('page-views')], { cwd: folder() })
     const { code, stdout } = await job.ended
     expect(code).toBe(0)
-    expect(stdout).toMatch(/page-views {2}new, \d+ms/)
+    expect(stdout).toMatch(/page-views {2}(new|acquiring), \d+ms/)
     expect(stdout).toContain('\x1b[7A\x1b[0J')
     const screen = screenOf(stdout)
     expect(screen.slice(0, 5)).toEqual([

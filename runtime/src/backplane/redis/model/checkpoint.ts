@@ -123,6 +123,8 @@ function end(context: Context, request: WriteRequest, { kind }: HeldFields, chil
   const from = data.hget(key, 'from')
   data.hset(key, { state: 'done', end: data.hget(keys.of(`ckpt:${task}`), 'wm') ?? from ?? '-inf' })
   data.zrem(keys.of(`due:${kind}`), task)
+  // of an exchange it may go on; a partition of a source never does, and there may be very many of them
+  if (kind === 'source') data.hdel(keys.of(`ckpt:${task}`), 'record', 'before')
   const isNew = ({ id }: FoundRow): boolean => !data.sismember(keys.of(`parts:${name}`), id)
   if (kind === 'source') for (const row of children.filter(isNew)) addWaiting(context, name, row)
   // children first: else the least watermark could pass them

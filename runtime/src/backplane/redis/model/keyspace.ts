@@ -108,7 +108,11 @@ export class Keyspace {
   }
 
   /** By score, then by member; both ends included. */
-  zrange(key: string, from = -Infinity, to = Infinity): readonly (readonly [member: string, score: number])[] {
+  zrange(
+    key: string,
+    from: number = -Infinity,
+    to: number = Infinity,
+  ): readonly (readonly [member: string, score: number])[] {
     const all = [...(this.#sorted.get(key) ?? [])].filter(([, score]) => score >= from && score <= to)
     return all.toSorted(([a, x], [b, y]) => (x < y || (x === y && a < b) ? -1 : 1))
   }

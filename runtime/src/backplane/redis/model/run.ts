@@ -38,7 +38,7 @@ export function currentRun({ data, keys, server }: Context, nonce?: string): str
 }
 
 /** Voids all leases of the job. */
-export function raiseGeneration(data: Keyspace, keys: Keys): number {
+function raiseGeneration(data: Keyspace, keys: Keys): number {
   for (const due of ['due:exchange', 'due:source'])
     for (const [task] of data.zrange(keys.of(due))) data.zadd(keys.of(due), task, 0)
   data.del(keys.of('solo'))

@@ -83,6 +83,8 @@ local function finish(kind)
   local last = redis.call('HGET', record, 'wm') or redis.call('HGET', key('task:' .. task), 'from') or '-inf'
   redis.call('HSET', key('task:' .. task), 'state', 'done', 'end', last)
   redis.call('ZREM', key('due:' .. kind), task)
+  -- of an exchange it may go on; a partition of a source never does, and there may be very many of them
+  if kind == 'source' then redis.call('HDEL', record, 'record', 'before') end
   for i = firstChild, #ARGV, 4 do
     if kind == 'source' and redis.call('SISMEMBER', key('parts:' .. stage), ARGV[i]) == 0 then
       local start = string.sub(ARGV[i + 2], 1, 1) == '1' and string.sub(ARGV[i + 2], 2)
