@@ -1,4 +1,4 @@
-import { type ClusterBackplane, type Graph, type JobShape, MillraceError } from '@millrace/core'
+import { type ClusterBackplane, type Graph, type JobShape, MillraceError, type OpenedJob } from '@millrace/core'
 import { type Plan, planStages } from '@millrace/core/engine'
 import type { Logger } from '../logger.ts'
 import { retryOptions } from '../worker/checkpointer.ts'
@@ -22,11 +22,13 @@ export interface OpenJobOptions {
  * backplane has wins over the option. Undefined when the signal fired.
  */
 export async function openJob(options: OpenJobOptions): Promise<Plan | undefined> {
-  const { graph, backplane, partitions, drop, signal } = options
-  const shape = shapeOf(planStages(graph, { partitions: () => partitions }))
+  const { graph, backplane, partitions, signal } = options
+  const shape = shapeOf(planStages(graph, { partitions }))
   try {
     const opened = await retry(() => backplane.open(shape), retryOptions(options, 'open'))
-    checkGone(graph.name, shape, opened.partitions, drop)
+    const gone = goneStages(shape, opened)
+    checkGone(options, gone)
+    if (gone.length > 0) await retry(() => backplane.retire(gone), retryOptions(options, 'retire'))
     return planStages(graph, { partitions: (exchange) => opened.partitions[exchange] ?? partitions })
   } catch (error) {
     if (signal.aborted) return undefined
@@ -42,20 +44,20 @@ const shapeOf = ({ stages, exchanges }: Plan): JobShape => ({
   }),
 })
 
-/** An exchange that the topology no longer has keeps state and records that nobody would ever read. */
-function checkGone(
-  job: string,
-  shape: JobShape,
-  stored: { readonly [name: string]: number },
-  drop: readonly string[],
-): void {
-  const known = new Set(shape.exchanges.map(({ name }) => name))
-  const gone = Object.keys(stored).filter((name) => !known.has(name) && !drop.includes(name))
-  if (gone.length === 0) return
-  const names = gone.map((name) => `'${name}'`).join(', ')
+/** Sources and exchanges that are registered, and that the topology no longer has. */
+function goneStages({ sources, exchanges }: JobShape, opened: OpenedJob): string[] {
+  const known = new Set([...sources, ...exchanges].map(({ name }) => name))
+  return [...opened.sources, ...Object.keys(opened.partitions)].filter((name) => !known.has(name))
+}
+
+/** What is gone keeps positions, state and records that nobody would ever read: it must be named to be forgotten. */
+function checkGone({ graph, drop }: OpenJobOptions, gone: readonly string[]): void {
+  const left = gone.filter((name) => !drop.includes(name))
+  if (left.length === 0) return
+  const names = left.map((name) => `'${name}'`).join(', ')
   throw new MillraceError(
     'CHANGED_TOPOLOGY',
-    `job ${job}: the topology no longer has ${names}, whose state is kept: give the step its name back, or start with drop: [${names}]`,
-    gone[0] === undefined ? {} : { node: gone[0] },
+    `job ${graph.name}: the topology no longer has ${names}, and what is stored of it would be lost: give the step or source its name back, or start with drop: [${names}]`,
+    left[0] === undefined ? {} : { node: left[0] },
   )
 }

@@ -180,6 +180,26 @@ describe('partitions', () => {
   })
 })
 
+test('a topology without an exchange that is stored is refused until that is named', async () => {
+  fill(2, 20)
+  const cluster = new Cluster(world, counting())
+  const { worker } = cluster.start()
+  await world.until(() => worker.progress().records > 0)
+  worker.stop()
+  await world.run(worker.run())
+  log.finish()
+  const shorter = topology('clicks')
+    .sources(() => ({ clicks: from(log.source, { eventTime: 'at' }) }))
+    .build(({ clicks: all }) => {
+      const tens = all.keyBy('page').window(tumbling('10s')).aggregate({ n: count() })
+      return { out: tens.map(({ page, start, n }) => ({ page, start, windows: 1, clicks: n })).to(sink.sink) }
+    })
+    .graph({})
+  const refused = cluster.start({ graph: shorter })
+  await expect(world.run(refused.worker.run())).rejects.toMatchObject({ code: 'CHANGED_TOPOLOGY', node: 'minutes' })
+  expect(await world.run(cluster.start({ graph: shorter, drop: ['minutes'] }).worker.run())).toBe('finished')
+})
+
 describe('a job that has finished', () => {
   test('has nothing new for a worker that starts again', async () => {
     fill(2, 50)

@@ -12,7 +12,7 @@ export interface Thresholds {
 
 /** Something that somebody should look at. */
 export interface Problem {
-  readonly kind: 'no workers' | 'no owner' | 'dead owner' | 'old checkpoint' | 'full exchange'
+  readonly kind: 'no workers' | 'no tasks' | 'no owner' | 'dead owner' | 'old checkpoint' | 'full exchange'
   /** The task; of a full exchange `<exchange>/<partition>`. */
   readonly task?: string
   readonly text: string
@@ -26,8 +26,9 @@ export function problemsIn(status: ClusterStatus, tasks: readonly TaskLine[], th
   return [...ownerless(status, ready), ...old, ...fullExchanges(status, thresholds.fullBytes)]
 }
 
-function ownerless({ workers }: ClusterStatus, ready: readonly TaskLine[]): Problem[] {
+function ownerless({ workers, tasks, exchanges }: ClusterStatus, ready: readonly TaskLine[]): Problem[] {
   if (workers.length === 0) return [noWorkers(ready)]
+  if (tasks.length === 0 && exchanges.length === 0) return [noTasks]
   const alive = new Set(workers.map(({ worker }) => worker))
   return ready.flatMap((task) => withoutOwner(task, alive) ?? [])
 }
@@ -36,6 +37,12 @@ const noWorkers = (ready: readonly TaskLine[]): Problem => ({
   kind: 'no workers',
   text: `nobody runs the job${ready.length === 0 ? '' : `; ${count(ready.length)} tasks wait for somebody`}`,
 })
+
+/** Workers register the job when they start, and only then. */
+const noTasks: Problem = {
+  kind: 'no tasks',
+  text: 'workers run, but nothing of the job is registered: if it was begun anew under them, start them again',
+}
 
 function withoutOwner({ task, owner, expiresInMs }: TaskLine, alive: ReadonlySet<string>): Problem | undefined {
   if (owner === undefined) return { kind: 'no owner', task, text: 'nobody runs it' }

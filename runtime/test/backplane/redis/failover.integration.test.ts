@@ -91,7 +91,7 @@ describe('durable', () => {
       const { texts, log } = warnings()
       const backplane = connect({ url: primary.url, log, durableWithin: 300 })
       const durable = await written(backplane)
-      await durable()
+      await answers(durable)
       replica.freeze()
       await expect(durable()).rejects.toMatchObject({ code: 'BACKPLANE', retryable: true })
       replica.thaw()
@@ -104,7 +104,7 @@ describe('durable', () => {
       onTestFinished(() => servers.stop())
       const { primary, replica } = servers
       const durable = await written(connect({ url: primary.url, durableWithin: 300 }))
-      await durable()
+      await answers(durable)
       await replica.kill()
       await expect(durable()).rejects.toMatchObject({ code: 'BACKPLANE', retryable: true })
       await replica.restart()
@@ -151,7 +151,7 @@ describe('durable', () => {
       const { primary, replica } = servers
       const backplane = connect({ url: primary.url, durableWithin: 1_000 })
       const durable = await written(backplane)
-      await durable()
+      await answers(durable)
       replica.freeze()
       const waiting = durable().catch(() => 'not in time')
       const at = performance.now()

@@ -84,6 +84,10 @@ test('says once that there are no workers', () => {
   ])
 })
 
+test('says that workers wait for a job that was begun anew under them', () => {
+  expect(problems({ tasks: [], exchanges: [] })).toEqual([['no tasks', undefined]])
+})
+
 test('an old checkpoint is a problem while something waits for the task, and only then', () => {
   const takenAt = now - 61_000
   const tasks = [task('clicks/s0', { takenAt }), task('views/0', { takenAt }), task('views/1', { takenAt })]
