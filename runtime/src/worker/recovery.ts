@@ -1,4 +1,4 @@
-import type { Backplane, Checkpoint, Graph, Lease, RefusedOutput } from '@millrace/core'
+import type { Backplane, Checkpoint, Graph, Lease, RefusedOutput, StateBlob } from '@millrace/core'
 import { Engine } from '@millrace/core/engine'
 import type { Logger } from '../logger.ts'
 import type { World } from '../world.ts'
@@ -7,6 +7,9 @@ import type { Outputs } from './outputs.ts'
 import { retry } from './retry.ts'
 import { SinkPort } from './sink-port.ts'
 import { planState, type StatePlan } from './state-changes.ts'
+
+/** A new owner reads the blobs of its state side by side: each is a round trip or more. */
+const readsAtATime = 8
 
 /** What a new owner starts from. */
 export interface RecoveryOptions {
@@ -71,10 +74,18 @@ async function restore(
   checkpoint: Checkpoint,
   plan: StatePlan,
 ): Promise<void> {
-  const blobs: Uint8Array[] = []
-  for (const blob of checkpoint.state)
-    blobs.push(
-      await retry(() => options.backplane.readState(blob, options.lease.task), retryOptions(options, 'readState')),
-    )
-  engine.restore(checkpoint.engine, blobs, plan.renamed)
+  engine.restore(checkpoint.engine, await readAll(options, checkpoint.state), plan.renamed)
+}
+
+/** The bytes of blobs, in order; several are on their way at a time. */
+async function readAll(options: RecoveryOptions, blobs: readonly StateBlob[]): Promise<Uint8Array[]> {
+  const { backplane, lease } = options
+  const bytes = Array.from<Uint8Array>({ length: blobs.length })
+  const left = blobs.entries()
+  const read = async (): Promise<void> => {
+    for (const [i, blob] of left)
+      bytes[i] = await retry(() => backplane.readState(blob, lease.task), retryOptions(options, 'readState'))
+  }
+  await Promise.all(Array.from({ length: Math.min(readsAtATime, blobs.length) }, read))
+  return bytes
 }

@@ -94,7 +94,8 @@ function text(checkpoint: Checkpoint, now: number): string {
 function head({ task, seq, takenAt, tenure, state, handles, finished }: Checkpoint, now: number): [string, string][] {
   const stored = state.reduce((sum, blob) => sum + blob.bytes, 0)
   return [
-    ['job', task],
+    // a job that runs as one task gives it its own name
+    [task.includes('/') ? 'task' : 'job', task],
     ['seq', String(seq)],
     ['taken', `${instant(takenAt)}, ${span(now - takenAt)} ago`],
     ['run', tenure.run],

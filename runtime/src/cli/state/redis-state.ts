@@ -81,4 +81,4 @@ async function statusOf({ backplane, job, where }: RedisStateOptions): Promise<C
 }
 
 /** The run of a job that was never started has no name. */
-export const isBegun = ({ run }: Pick<ClusterStatus, 'run'>): boolean => !run.startsWith('.')
+const isBegun = ({ run }: Pick<ClusterStatus, 'run'>): boolean => !run.startsWith('.')

@@ -37,7 +37,7 @@ export function redisTarget(text: string, io: Pick<Io, 'env'>): RedisTarget {
 }
 
 /** Whether a text is meant as the URL of a Redis, well-formed or not. */
-export const isRedisUrl = (text: string): boolean => /^rediss?(\+\w+)?:/i.test(text)
+const isRedisUrl = (text: string): boolean => /^rediss?(\+\w+)?:/i.test(text)
 
 /** User and password end at the only `@`. */
 const access = /^[^:]+:\/\/[^@/?#]*@[^@]*$/

@@ -20,7 +20,7 @@ export interface StatusReport {
 }
 
 /** Sums over all of a job. */
-export interface Totals {
+interface Totals {
   readonly workers: number
   readonly recordsPerSecond: number
   readonly backlog: number

@@ -8,7 +8,7 @@ import type { RedisJobStore } from '../../../src/cli/transfer/redis-job-store.ts
 import { folder } from './folder.ts'
 
 /** A Redis, or a model of one, with nothing of a job in it yet. */
-export interface StoredJob {
+interface StoredJob {
   readonly backplane: ClusterBackplane
   readonly store: RedisJobStore
   /** Lets leases of a second run out. */
