@@ -22,6 +22,8 @@ interface Promised {
   readonly behind: Position
 }
 
+const nothingPromised: Promised = { watermark: -Infinity, behind: '0' }
+
 /** Reads one partition of an exchange. A read that reaches what there is brings the watermark that holds there. */
 export class ExchangeReader implements Reader<unknown>, ExchangeReading {
   readonly exchange: string
@@ -30,11 +32,11 @@ export class ExchangeReader implements Reader<unknown>, ExchangeReading {
   readonly #options: ExchangeReaderOptions
   readonly #entries = new ReceivedEntries()
   #position: Position
-  #promised: Promised
+  #promised: Promised = nothingPromised
   /** The watermark that was handed over last. */
   #said = -Infinity
   #failure: { readonly error: unknown } | undefined
-  /** The hub has found that there is nothing, since the read began. */
+  /** The hub has read to the present end since the read began. */
   #isAtEnd = false
   #arrived: (() => void) | undefined
 
@@ -44,7 +46,6 @@ export class ExchangeReader implements Reader<unknown>, ExchangeReading {
     this.exchange = at.exchange
     this.partition = at.partition
     this.after = this.#position = position
-    this.#promised = { watermark: -Infinity, behind: position }
     hub.add(this)
   }
 
@@ -57,7 +58,9 @@ export class ExchangeReader implements Reader<unknown>, ExchangeReading {
     this.after = entries.at(-1)?.position ?? this.after
     this.#failure = undefined
     this.#isAtEnd = atEnd
-    // a promise that was made is kept, also when all fall silent after it or more comes
+    // whoever sends again has not ended: the job was given more input
+    if (entries.length > 0 && this.#promised.watermark === Infinity) this.#promised = nothingPromised
+    // any other promise is kept, also when all fall silent after it or more comes
     if (atEnd && watermark !== undefined) this.#promised = { watermark, behind: this.after }
     if (this.#hasNews) this.#arrived?.()
   }

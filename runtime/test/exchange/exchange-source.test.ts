@@ -137,6 +137,18 @@ describe('the source of an exchange', () => {
     expect(await readOf(reader)).toEqual({ type: 'end' })
   })
 
+  test('does not end when the end was called off before it was reached', async () => {
+    const large = Array.from({ length: 9_000 }, (_, i) => i)
+    exchange.add('views', 3, entryOf(...large)).watermark('views', 3, Infinity)
+    const reader = await open()
+    await world.advance(50)
+    exchange.add('views', 3, entryOf(1)).watermark('views', 3, undefined)
+    await world.advance(200)
+    await recordsOf(reader)
+    expect(sequencesOf(await recordsOf(reader))).toEqual([1])
+    expect((await readOf(reader)).type).toBe('idle')
+  })
+
   test('stops to wait when it is to stop', async () => {
     const reader = await open()
     const read = reader.read(stop.signal)
