@@ -22,7 +22,7 @@ import type { Room } from './room.ts'
 /** So much may wait to be sent: what one checkpoint moves through the backplane. */
 const mostBytes = 4 * 1024 * 1024
 /** So many partial aggregates may wait. */
-const mostEntries = 100_000
+const mostEntries = 20_000
 
 /** What a {@link StageLink} joins. */
 export interface StageLinkOptions {

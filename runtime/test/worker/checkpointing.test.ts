@@ -75,6 +75,19 @@ test('writes no other record before the handles of the last one are committed', 
   expect(sink.visible).toEqual([...clicks('x', 3), ...clicks('y', 3)])
 })
 
+test('a new owner commits what the record lists only once that cannot be forgotten', async () => {
+  sink.trouble.commit.push(new Error('killed'))
+  const graph = passing(log.add('a', clicks('x', 3)).finish(), sink)
+  await expect(world.run(workerOf(graph, backplane, world).run())).rejects.toThrow('killed')
+  const copies = { isEnough: false }
+  const ending = workerOf(graph, durableOnce(copies, backplane), world).run()
+  await world.advance(20_000)
+  expect(sink.visible).toEqual([])
+  copies.isEnough = true
+  await world.run(ending)
+  expect(sink.visible).toEqual(clicks('x', 3))
+})
+
 test('processes on while handles are being committed', async () => {
   sink.trouble.commit.push('retry', 'retry')
   const worker = workerOf(passing(log.add('a', clicks('x', 3)), sink, {}), backplane, world, {
@@ -247,6 +260,21 @@ function losing(inner: Backplane, replies: number): Backplane {
         if (name === 'writeCheckpoint' && left-- > 0)
           throw new MillraceError('BACKPLANE', 'no reply', { retryable: true })
         return answer
+      }
+    },
+  })
+}
+
+/** The backplane, but nothing is durable before there are copies enough. */
+function durableOnce(copies: { readonly isEnough: boolean }, inner: Backplane): Backplane {
+  return new Proxy(inner, {
+    get: (target, name) => {
+      const member: unknown = Reflect.get(target, name)
+      if (typeof member !== 'function') return member
+      return async (...args: unknown[]) => {
+        if (name === 'durable' && !copies.isEnough)
+          throw new MillraceError('BACKPLANE', 'too few copies', { retryable: true })
+        return (await Reflect.apply(member, target, args)) as unknown
       }
     },
   })

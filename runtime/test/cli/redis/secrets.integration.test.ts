@@ -14,7 +14,7 @@ describeWithRedis('the password of a Redis', () => {
     const admin = new Redis(url)
     await admin.acl('SETUSER', 'stream', 'on', '>hunter2secret', '~*', '&*', '+@all')
     admin.disconnect()
-    const withPassword = (password: string): string => url.rejob('redis://', `redis://stream:${password}@`)
+    const withPassword = (password: string): string => url.replace('redis://', `redis://stream:${password}@`)
 
     const wrong = await millrace(['status', '--state', withPassword('wr0ngsecret'), '--job', 'endless'], { cwd })
     expect(wrong).toMatchObject({ code: 1, stderr: expect.stringContaining('WRONGPASS') })
@@ -34,7 +34,7 @@ describeWithRedis('the password of a Redis', () => {
     expect(`${ended.stdout}${ended.stderr}`).not.toContain('hunter2secret')
 
     const env = { MILLRACE_REDIS_PASSWORD: 'hunter2secret' }
-    const told = await millrace(['status', '--state', url.rejob('redis://', 'redis://stream@'), '--job', 'endless'], {
+    const told = await millrace(['status', '--state', url.replace('redis://', 'redis://stream@'), '--job', 'endless'], {
       cwd,
       env,
     })

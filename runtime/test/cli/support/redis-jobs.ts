@@ -20,14 +20,17 @@ interface RedisJob {
   readonly url: string
   readonly cwd: string
   /** Starts a worker, or several, in a process. */
-  run(...args: string[]): Started
+  readonly run: (...args: string[]) => Started
   /** A command that needs no process: its words. */
-  about(command: string): Promise<Said>
-  status(): Promise<Status>
+  readonly about: (command: string) => Promise<Said>
+  readonly status: () => Promise<Status>
 }
 
 /** Jobs on a Redis of our own, for the tests of a file: each call gives one in a database where nothing is yet. */
-export function redisJobs(): { place(name: Parameters<typeof fixture>[0]): RedisJob; database(): string } {
+export function redisJobs(): {
+  readonly place: (name: Parameters<typeof fixture>[0]) => RedisJob
+  readonly database: () => string
+} {
   let redis: Awaited<ReturnType<typeof startRedis>> | undefined
   let used = 0
   beforeAll(async () => {

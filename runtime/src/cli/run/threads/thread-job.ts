@@ -7,6 +7,7 @@ import type { Job, Summary } from '../../../start.ts'
 import type { Progress } from '../../../worker/progress.ts'
 import type { Io } from '../../io.ts'
 import { fromPlain, type PlainError } from './plain-error.ts'
+import { threadArguments } from './thread-arguments.ts'
 import { type FromThread, stopMessage, type ThreadRequest } from './thread-messages.ts'
 
 /** In a thread it runs what `workerData` says. */
@@ -29,7 +30,8 @@ export class ThreadJob implements Job {
     this.#io = io
     this.#log = log
     this.#progress = noProgress(name)
-    this.#worker = new Worker(main, { workerData: request, execArgv: process.execArgv, stdout: true, stderr: true })
+    const execArgv = threadArguments(process.execArgv)
+    this.#worker = new Worker(main, { workerData: request, stdout: true, stderr: true, ...(execArgv && { execArgv }) })
     this.finished = this.#end(this.#worker)
   }
 

@@ -1,0 +1,74 @@
+import { Keys, ModelServer, modelScripts, type Scripts } from '@millrace/runtime/testing'
+import type { Chance } from './chance.ts'
+import type { History } from './history.ts'
+import type { SimClock } from './sim-clock.ts'
+import { startOfTime } from './sim-process.ts'
+
+/** A primary and its replica, which follows it at a distance. A failover forgets what the replica had not got. */
+export class SimRedis {
+  readonly scripts: Scripts
+  readonly #time: SimClock
+  readonly #chance: Chance
+  readonly #history: History
+  #servers = 0
+  #primary: ModelServer
+  #replica: ModelServer
+  /** How far its clock is off, in ms. */
+  skewMs = 0
+  /** Whose clock counts instead, for the defect that trusts a worker's. */
+  otherClock: (() => number) | undefined
+
+  constructor(job: string, time: SimClock, chance: Chance, history: History) {
+    this.#time = time
+    this.#chance = chance
+    this.#history = history
+    this.#primary = new ModelServer(this.#identity())
+    this.#replica = this.#primary.copy(this.#identity())
+    this.scripts = modelScripts({
+      server: () => this.#primary,
+      keys: new Keys(job),
+      isDurable: (server, offset) => this.#isDurable(server, offset),
+    })
+    this.#follow()
+  }
+
+  /** The replica takes over, as it is. */
+  failover(): void {
+    this.#history.note('redis', `failover: ${this.#primary.offset - this.#replica.offset} writes are forgotten`)
+    this.#primary = this.#replica
+    this.#replica = this.#primary.copy(this.#identity())
+  }
+
+  /** Another process with the same data. */
+  restart(): void {
+    this.#history.note('redis', 'restart: nothing is forgotten')
+    this.#primary = this.#primary.copy(this.#identity())
+    this.#replica = this.#primary.copy(this.#identity())
+  }
+
+  #identity(): { readonly id: string; readonly clock: { now(): number } } {
+    const now = (): number => this.otherClock?.() ?? startOfTime + this.#time.now + this.skewMs
+    return { id: `server-${++this.#servers}`, clock: { now } }
+  }
+
+  #follow(): void {
+    this.#time.after(this.#chance.between(5, 120), () => {
+      const behind = this.#primary.offset - this.#replica.offset
+      this.#replica.follow(this.#primary, this.#primary.offset - Math.min(behind, this.#chance.whole(0, 3)))
+      this.#follow()
+    })
+  }
+
+  /** As WAIT is: answers when the replica has it, or not after a while. */
+  #isDurable(server: ModelServer, offset: number): Promise<boolean> {
+    const end = this.#time.now + 2_000
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (server !== this.#primary || this.#time.now > end) resolve(false)
+        else if (this.#replica.offset >= offset) resolve(true)
+        else this.#time.after(10, look)
+      }
+      look()
+    })
+  }
+}
