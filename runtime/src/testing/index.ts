@@ -13,3 +13,6 @@ export { MemoryStateStore } from './memory-state-store.ts'
 export { startIn } from '../start.ts'
 export { ClusterWorker } from '../cluster/cluster-worker.ts'
 export type { ClusterWorkerOptions } from '../cluster/cluster-worker.ts'
+
+// What a simulation may break, to see whether it notices.
+export { Outbox } from '../exchange/outbox.ts'

@@ -6,7 +6,9 @@ import type { RedisAddress, WorkerOptions } from './worker-options.ts'
 /** The backplane of a worker, reached by nothing but its own ways. */
 export function workerBackplane({ redis, leaseMs }: WorkerOptions, log: Logger): ClusterBackplane {
   const options = { job: 'chaos', leaseMs, log }
-  if (redis.type === 'sentinels') return redisBackplane({ ...options, client: watchedClient(redis) })
+  // without a number, a primary that was cut off from its replica would say that no copy is needed
+  if (redis.type === 'sentinels')
+    return redisBackplane({ ...options, client: watchedClient(redis), durability: { replicas: 1 } })
   const { host, port } = redis.endpoint
   return redisBackplane({ ...options, url: `redis://${host}:${port}` })
 }

@@ -12,7 +12,8 @@ export class History {
   }
 
   note(who: string, what: string): void {
-    if (this.#lines.length < mostLines) this.#lines.push(`${this.#time.now.toFixed(1).padStart(10)}  ${who.padEnd(8)}  ${what}`)
+    if (this.#lines.length < mostLines)
+      this.#lines.push(`${this.#time.now.toFixed(1).padStart(10)}  ${who.padEnd(8)}  ${what}`)
   }
 
   get lines(): readonly string[] {

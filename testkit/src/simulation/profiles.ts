@@ -1,14 +1,12 @@
 import {
   count,
-  first,
   from,
-  type Graph,
-  last,
   type Sink,
   session,
   sliding,
   type Source,
   sum,
+  type Topology,
   topology,
   tumbling,
   type,
@@ -30,7 +28,7 @@ export interface Profile {
   readonly streams: number
   /** Whether records may be so late that windows refuse them. */
   readonly late: boolean
-  readonly graph: (ends: Ends) => Graph
+  readonly topology: (ends: Ends) => Topology<{}, unknown, unknown>
 }
 
 const options = { eventTime: 'at', outOfOrderness: '2s' } as const
@@ -44,121 +42,120 @@ export const profiles: readonly Profile[] = [
     name: 'through',
     streams: 1,
     late: false,
-    graph: (ends) =>
-      begin(ends)
-        .build(({ events }) => ({
-          out: events.filter(({ id }) => id % 5 !== 0).map(({ id, key }) => ({ id, key })).to(ends.out),
-        }))
-        .graph({}),
+    topology: (ends) =>
+      begin(ends).build(({ events }) => ({
+        out: events
+          .filter(({ id }) => id % 5 !== 0)
+          .map(({ id, key }) => ({ id, key }))
+          .to(ends.out),
+      })),
   },
   {
     name: 'tumbling',
     streams: 1,
     late: true,
-    graph: (ends) =>
-      begin(ends)
-        .build(({ events }) => {
-          const counts = events
-            .keyBy('key')
-            .window(tumbling('5s'))
-            .aggregate({ n: count(), first: first('id'), last: last('id') })
-          return { out: counts.to(ends.out), late: counts.late.to(ends.late) }
-        })
-        .graph({}),
+    topology: (ends) =>
+      begin(ends).build(({ events }) => {
+        const counts = events
+          .keyBy('key')
+          .window(tumbling('5s'))
+          .aggregate({ n: count(), ids: sum('id') })
+        return { out: counts.to(ends.out), late: counts.late.to(ends.late) }
+      }),
   },
   {
     name: 'letters',
     streams: 1,
     late: true,
-    graph: (ends) =>
-      begin(ends)
-        .build(({ events, deadLetters }) => {
-          const sound = events.map((event) => {
-            if (event.id % 17 === 0) throw new Error(`bad ${event.id}`)
-            return event
-          })
-          const counts = sound.keyBy('key').window(tumbling('5s'), { allowedLateness: '1s' }).aggregate({ n: count() })
-          const letters = deadLetters.map(({ code, node }) => ({ code, node }))
-          return { out: counts.map(({ key, start }) => ({ key, start })).to(ends.out), letters: letters.to(ends.letters) }
+    topology: (ends) =>
+      begin(ends).build(({ events, deadLetters }) => {
+        const sound = events.map((event) => {
+          if (event.id % 17 === 0) throw new Error(`bad ${event.id}`)
+          return event
         })
-        .graph({}),
+        const counts = sound.keyBy('key').window(tumbling('5s'), { allowedLateness: '1s' }).aggregate({ n: count() })
+        const letters = deadLetters.map(({ code, node }) => ({ code, node }))
+        return { out: counts.map(({ key, start }) => ({ key, start })).to(ends.out), letters: letters.to(ends.letters) }
+      }),
   },
   {
     name: 'sliding',
     streams: 1,
     late: false,
-    graph: (ends) =>
-      begin(ends)
-        .build(({ events }) => ({
-          out: events.keyBy('key').window(sliding({ size: '10s', every: '5s' })).aggregate({ n: count() }).to(ends.out),
-        }))
-        .graph({}),
+    topology: (ends) =>
+      begin(ends).build(({ events }) => ({
+        out: events
+          .keyBy('key')
+          .window(sliding({ size: '10s', every: '5s' }))
+          .aggregate({ n: count() })
+          .to(ends.out),
+      })),
   },
   {
     name: 'levels',
     streams: 2,
     late: true,
-    graph: (ends) =>
+    topology: (ends) =>
       topology('sim')
         .sources(() => ({
           left: from(ends.sources[0] as Source<SimRecord>, options),
           right: from(ends.sources[1] as Source<SimRecord>, options),
         }))
         .build(({ left, right }) => {
-          const fives = left.union(right).keyBy('key').window(tumbling('5s'), { name: 'fives' }).aggregate({ n: count() })
+          const fives = left
+            .union(right)
+            .keyBy('key')
+            .window(tumbling('5s'), { name: 'fives' })
+            .aggregate({ n: count() })
           const all = fives.windowAll(tumbling('10s'), { name: 'all' }).aggregate({ keys: count(), n: sum('n') })
           return { out: all.to(ends.out), late: fives.late.to(ends.late) }
-        })
-        .graph({}),
+        }),
   },
   {
     name: 'dedupe',
     streams: 1,
     late: false,
-    graph: (ends) =>
-      begin(ends)
-        .build(({ events }) => ({
-          out: events
-            .flatMap((event) => (event.id % 3 === 0 ? [event, event] : [event]))
-            .dedupe('id', { within: '1h' })
-            .keyBy('key')
-            .window(tumbling('5s'))
-            .aggregate({ n: count() })
-            .to(ends.out),
-        }))
-        .graph({}),
+    topology: (ends) =>
+      begin(ends).build(({ events }) => ({
+        out: events
+          .flatMap((event) => (event.id % 3 === 0 ? [event, event] : [event]))
+          .dedupe('id', { within: '1h' })
+          .keyBy('key')
+          .window(tumbling('5s'))
+          .aggregate({ n: count() })
+          .to(ends.out),
+      })),
   },
   {
     name: 'session',
     streams: 1,
     late: true,
-    graph: (ends) =>
-      begin(ends)
-        .build(({ events }) => {
-          const sessions = events.keyBy('key').window(session({ gap: '800ms' })).aggregate({ n: count() })
-          return { out: sessions.to(ends.out), late: sessions.late.to(ends.late) }
-        })
-        .graph({}),
+    topology: (ends) =>
+      begin(ends).build(({ events }) => {
+        const sessions = events
+          .keyBy('key')
+          .window(session({ gap: '800ms' }))
+          .aggregate({ n: count() })
+        return { out: sessions.to(ends.out), late: sessions.late.to(ends.late) }
+      }),
   },
   {
     name: 'order',
     streams: 1,
     late: false,
-    graph: (ends) =>
-      begin(ends)
-        .build(({ events }) => ({
-          out: events
-            .keyBy('key')
-            .process({
-              state: { seen: value<number>({ initial: 0 }) },
-              emits: type<{ key: string; number: number; before: number }>(),
-              onRecord: ({ key, number }, { state, emit }) => {
-                emit({ key, number, before: state.seen.get() })
-                state.seen.set(number)
-              },
-            })
-            .to(ends.out),
-        }))
-        .graph({}),
+    topology: (ends) =>
+      begin(ends).build(({ events }) => ({
+        out: events
+          .keyBy('key')
+          .process({
+            state: { seen: value<number>() },
+            emits: type<{ key: string; number: number; before: number }>(),
+            onRecord: ({ key, number }, { state, emit }) => {
+              emit({ key, number, before: state.seen.get() ?? 0 })
+              state.seen.set(number)
+            },
+          })
+          .to(ends.out),
+      })),
   },
 ]

@@ -28,10 +28,13 @@ export class SimClock {
       // all that promises have to say comes before the next event
       await new Promise((resolve) => setImmediate(resolve))
       if (isSo()) return true
-      const event = this.#pop()
-      if (event === undefined || event.at > end) return false
-      this.now = event.at
-      event.fire()
+      const next = this.#events[0]
+      if (next === undefined || next.at > end) {
+        this.now = Math.max(this.now, Math.min(end, next?.at ?? end))
+        return false
+      }
+      this.now = next.at
+      this.#pop()?.fire()
     }
   }
 

@@ -52,7 +52,8 @@ export class SimDestination {
       guarantee: 'exactly-once',
       description: `simulated(${this.#name})`,
       open: async (context) => {
-        if (this.defects.abortsOnOpen) await this.#call(process, () => this.#drop(context.task, context.tenure.epoch, []))
+        if (this.defects.abortsOnOpen)
+          await this.#call(process, () => this.#drop(context.task, context.tenure.epoch, []))
         return this.#writer(process, context)
       },
     }
@@ -84,7 +85,8 @@ export class SimDestination {
         ),
       close: async () => {
         if (!this.defects.abortsOnClose) return
-        for (const [id, staged] of this.#staged) if (staged.tenure === own && staged.task === task) this.#staged.delete(id)
+        for (const [id, staged] of this.#staged)
+          if (staged.tenure === own && staged.task === task) this.#staged.delete(id)
       },
     }
   }

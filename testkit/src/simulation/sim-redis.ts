@@ -2,7 +2,8 @@ import { Keys, ModelServer, modelScripts, type Scripts } from '@millrace/runtime
 import type { Chance } from './chance.ts'
 import type { History } from './history.ts'
 import type { SimClock } from './sim-clock.ts'
-import { startOfTime } from './sim-process.ts'
+import type { Holder } from './defects.ts'
+import { type SimProcess, startOfTime } from './sim-process.ts'
 
 /** A primary and its replica, which follows it at a distance. A failover forgets what the replica had not got. */
 export class SimRedis {
@@ -10,6 +11,7 @@ export class SimRedis {
   readonly #time: SimClock
   readonly #chance: Chance
   readonly #history: History
+  readonly #keys: Keys
   #servers = 0
   #primary: ModelServer
   #replica: ModelServer
@@ -22,11 +24,12 @@ export class SimRedis {
     this.#time = time
     this.#chance = chance
     this.#history = history
+    this.#keys = new Keys(job)
     this.#primary = new ModelServer(this.#identity())
     this.#replica = this.#primary.copy(this.#identity())
     this.scripts = modelScripts({
       server: () => this.#primary,
-      keys: new Keys(job),
+      keys: this.#keys,
       isDurable: (server, offset) => this.#isDurable(server, offset),
     })
     this.#follow()
@@ -44,6 +47,36 @@ export class SimRedis {
     this.#history.note('redis', 'restart: nothing is forgotten')
     this.#primary = this.#primary.copy(this.#identity())
     this.#replica = this.#primary.copy(this.#identity())
+  }
+
+  /** Who holds the lease of a task. */
+  holderOf(task: string): Holder | undefined {
+    const get = (field: string): string | undefined => this.#primary.data.hget(this.#keys.of(`lease:${task}`), field)
+    const [run, epoch, nonce] = [get('run'), get('epoch'), get('nonce')]
+    return get('owner') === undefined || run === undefined || nonce === undefined
+      ? undefined
+      : { run, epoch: Number(epoch), nonce }
+  }
+
+  /** Number of the last record of a task. */
+  lastSeq(task: string): number {
+    return Number(this.#primary.data.hget(this.#keys.of(`ckpt:${task}`), 'seq') ?? 0)
+  }
+
+  /** Drops what lies before a position of an exchange, whoever has read it. */
+  trim(at: { readonly exchange: string; readonly partition: number } | undefined, position: string | undefined): void {
+    if (at === undefined || position === undefined) return
+    this.#primary.data.xtrim(this.#keys.of(`x:${at.exchange}:${at.partition}`), Number(position))
+  }
+
+  /** Runs scripts by the clock of a process. */
+  withClock<T>({ clock }: Pick<SimProcess, 'clock'>, run: () => T): T {
+    this.otherClock = () => clock.now()
+    try {
+      return run()
+    } finally {
+      this.otherClock = undefined
+    }
   }
 
   #identity(): { readonly id: string; readonly clock: { now(): number } } {

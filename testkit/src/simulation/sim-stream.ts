@@ -56,6 +56,12 @@ export class SimStream {
     this.#lastListed = Math.max(...[...this.shards.values()].map(({ listed }) => listed))
   }
 
+  /** Behind the newest record of a partition, as a source that starts at the latest sees it. */
+  latest(partition: string, now: number): string {
+    const { records = [] } = this.shards.get(partition) ?? {}
+    return String(records.filter(({ appears }) => appears <= now).length)
+  }
+
   /** As a process reads it; `now` is when what appears later is not there yet: Infinity for all of it. */
   source(process: Pick<SimProcess, 'timer' | 'elapsed'>, all = false): Source<SimRecord> {
     const now = (): number => (all ? Infinity : process.elapsed())
@@ -155,7 +161,11 @@ function makeShards(options: SimStreamOptions): Shard[] {
   const generations = reshards ? chance.whole(2, 3) : 1
   const numbers = new Map<string, number>()
   const shards: { -readonly [K in keyof Shard]: Shard[K] }[] = []
-  let present = Array.from({ length: partitions }, (_, i) => ({ id: `${name}-0.${i}`, parents: [] as string[], keys: keysOf(options, i) }))
+  let present = Array.from({ length: partitions }, (_, i) => ({
+    id: `${name}-0.${i}`,
+    parents: [] as string[],
+    keys: keysOf(options, i),
+  }))
   for (let generation = 0; generation < generations; generation++) {
     const begins = (spanMs / generations) * generation
     const next = generation + 1 < generations ? heirsOf(chance, name, generation + 1, present) : []
