@@ -185,8 +185,9 @@ export class SourceInput {
     if (partition.state === 'waiting') this.#waiting.add(partition)
   }
 
+  /** Without those that are gone. One that waits for its own parents counts: else a child would begin ahead of it. */
   #known(parents: readonly string[] = []): string[] {
-    return parents.filter((id) => this.partitions.has(id))
+    return parents.filter((id) => this.partitions.has(id) || this.#unborn.has(id) || this.#resolving.has(id))
   }
 
   /** Those that the reader has named, and those that a list has, be they registered by another parent or not. */

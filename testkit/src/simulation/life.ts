@@ -74,6 +74,10 @@ export class Life {
     defect?.prepare?.(this)
   }
 
+  get streamsForDebug(): readonly SimStream[] {
+    return this.#streams
+  }
+
   /** Lives it, and judges. */
   async live(): Promise<Verdict> {
     const uninstall = this.#defect?.install?.()

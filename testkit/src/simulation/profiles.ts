@@ -73,7 +73,7 @@ export const profiles: readonly Profile[] = [
           if (event.id % 17 === 0) throw new Error(`bad ${event.id}`)
           return event
         })
-        const counts = sound.keyBy('key').window(tumbling('5s'), { allowedLateness: '1s' }).aggregate({ n: count() })
+        const counts = sound.keyBy('key').window(tumbling('5s')).aggregate({ n: count() })
         const letters = deadLetters.map(({ code, node }) => ({ code, node }))
         return { out: counts.map(({ key, start }) => ({ key, start })).to(ends.out), letters: letters.to(ends.letters) }
       }),
@@ -129,7 +129,7 @@ export const profiles: readonly Profile[] = [
   {
     name: 'session',
     streams: 1,
-    late: true,
+    late: false,
     topology: (ends) =>
       begin(ends).build(({ events }) => {
         const sessions = events

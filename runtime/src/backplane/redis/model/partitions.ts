@@ -81,10 +81,14 @@ function startAt(context: Context, task: string, stage: string, watermark: numbe
   for (const exchange of sendsOf(context, stage)) setLine(context, exchange, task, watermark)
 }
 
-/** One that nothing comes before begins where event time is at present: in each exchange, and all in all. */
+/**
+ * One that nothing comes before begins where event time is at present: in each exchange, and all in all. Those of the first
+ * list begin before all time: how far other sources have come says nothing of them.
+ */
 function startNow(context: Context, task: string, stage: string): void {
+  const isFirst = !context.data.sismember(context.keys.of('listed'), stage)
   const least = sendsOf(context, stage).map((exchange) => {
-    const present = presentLeast(context, exchange, discoveryName(stage))
+    const present = isFirst ? -Infinity : presentLeast(context, exchange, discoveryName(stage))
     setLine(context, exchange, task, present)
     return present
   })

@@ -13,11 +13,13 @@ local function addWaiting(source, id, partition, start, parents)
   end
 end
 
--- One that nothing comes before begins where event time is at present: in each exchange, and all in all.
+-- One that nothing comes before begins where event time is at present: in each exchange, and all in all. Those of the first
+-- list begin before all time: how far other sources have come says nothing of them.
 local function startNow(source, task)
   local from
+  local isFirst = redis.call('SISMEMBER', key('listed'), source) == 0
   for _, exchange in ipairs(sendsOf(source)) do
-    local present = presentLeast(exchange, 'discovery:' .. source)
+    local present = isFirst and '-inf' or presentLeast(exchange, 'discovery:' .. source)
     setLine(exchange, task, present)
     if not from or parse(present) < parse(from) then from = present end
   end
