@@ -6,6 +6,7 @@
 --       still held
 -- @include run
 -- @include grant
+-- @include cut
 
 local worker, most, mostOfSources, leaseMs = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
 local nonce, session, number = ARGV[5], ARGV[6], tonumber(ARGV[7])
@@ -31,18 +32,6 @@ local function again()
     end
   end
   return reply
-end
-
--- A clock may have been set back: no expiry lies further off than the lease time of its lease.
-local function cutExpiries(kind)
-  local due = dueOf(kind)
-  for _, task in ipairs(redis.call('ZRANGEBYSCORE', due, whole(now + leaseMs + 1), '+inf')) do
-    local latest = now + tonumber(redis.call('HGET', key('lease:' .. task), 'leaseMs') or 0)
-    if tonumber(redis.call('ZSCORE', due, task)) > latest then
-      redis.call('ZADD', due, latest, task)
-      redis.call('ZADD', key('kept'), 'XX', latest, task)
-    end
-  end
 end
 
 local picked, sources = {}, 0
@@ -73,8 +62,8 @@ local lastSession, last = string.match(redis.call('HGET', key('claims'), worker)
 if lastSession == session and number == tonumber(last) then return again() end
 if lastSession == session and number < tonumber(last) then return { run } end
 
-cutExpiries('exchange')
-cutExpiries('source')
+cutExpiries('exchange', leaseMs)
+cutExpiries('source', leaseMs)
 pickKept()
 pickFree('exchange', most - #picked)
 pickFree('source', math.min(most - #picked, mostOfSources - sources))

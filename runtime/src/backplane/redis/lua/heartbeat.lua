@@ -8,6 +8,7 @@
 -- @include run
 -- @include renew
 -- @include stages
+-- @include cut
 
 local worker, session, leaseMs, line = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local alive = key('alive')
@@ -35,6 +36,9 @@ if not redis.call('ZSCORE', key('left'), session) then
   redis.call('ZADD', alive, now + leaseMs, worker)
 end
 dropDead()
+-- before counting: what a clock that was set back has put off would be free to nobody
+cutExpiries('exchange', leaseMs)
+cutExpiries('source', leaseMs)
 local tasks, free, isFinished = counts()
 local asks = redis.call('ZRANGEBYSCORE', key('asks:' .. worker), '(' .. whole(now), '+inf')
 redis.call('DEL', key('asks:' .. worker))

@@ -1,6 +1,6 @@
 import type { ClaimReply, ClaimRequest } from '../scripts.ts'
 import { parseScore } from '../keys.ts'
-import { grant } from './leases.ts'
+import { cutExpiries, grant } from './leases.ts'
 import { type Context, currentRun, dueOf } from './run.ts'
 
 /** Takes tasks: those kept for the worker first, then free and expired ones; those of exchanges before those of sources. */
@@ -13,7 +13,7 @@ export function claim(context: Context, request: ClaimRequest): ClaimReply[] {
   const [lastSession, last] = (data.hget(keys.of('claims'), worker) ?? '').split(' ')
   if (lastSession === session && number <= Number(last))
     return number === Number(last) ? again(context, run, request) : []
-  for (const kind of ['exchange', 'source']) cutExpiries(context, kind, request.leaseMs)
+  cutExpiries(context, request.leaseMs)
   const tasks = [...kept(context, request), ...free(context)]
   const taken = pick(tasks, request).map((task, i) => describe(context, take(context, run, task, request, i)))
   data.hset(keys.of('claims'), { [worker]: `${session} ${number}` })
@@ -39,16 +39,6 @@ function again(context: Context, run: string, { worker, nonce }: ClaimRequest): 
       describe(context, { task, owner: worker, run, epoch: Number(get('epoch')), nonce: nonceOf(nonce, i), expiresAt }),
     ]
   })
-}
-
-/** A clock may have been set back: no expiry lies further off than the lease time of its lease. */
-function cutExpiries({ data, keys, now }: Context, kind: string, leaseMs: number): void {
-  for (const [task, score] of data.zrange(keys.of(dueOf(kind)), now + leaseMs + 1)) {
-    const most = now + Number(data.hget(keys.of(`lease:${task}`), 'leaseMs') ?? 0)
-    if (score <= most) continue
-    data.zadd(keys.of(dueOf(kind)), task, most)
-    if (data.zscore(keys.of('kept'), task) !== undefined) data.zadd(keys.of('kept'), task, most)
-  }
 }
 
 function kept({ data, keys, now }: Context, { worker }: ClaimRequest): Candidate[] {

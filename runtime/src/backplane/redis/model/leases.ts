@@ -81,3 +81,17 @@ export function release(context: Context, { lease, reserveFor }: Request<'releas
   data.zadd(due, task, now + fields.leaseMs)
   data.zadd(keys.of('kept'), task, now + fields.leaseMs)
 }
+
+/** A clock may have been set back: no expiry lies further off than the lease time of its lease. */
+export function cutExpiries(context: Context, leaseMs: number): void {
+  for (const kind of ['exchange', 'source']) cutKind(context, kind, leaseMs)
+}
+
+function cutKind({ data, keys, now }: Context, kind: string, leaseMs: number): void {
+  for (const [task, score] of data.zrange(keys.of(dueOf(kind)), now + leaseMs + 1)) {
+    const most = now + Number(data.hget(keys.of(`lease:${task}`), 'leaseMs') ?? 0)
+    if (score <= most) continue
+    data.zadd(keys.of(dueOf(kind)), task, most)
+    if (data.zscore(keys.of('kept'), task) !== undefined) data.zadd(keys.of('kept'), task, most)
+  }
+}

@@ -1,5 +1,5 @@
 import type { BeatReply, BeatRequest, Scripts } from '../scripts.ts'
-import { renew } from './leases.ts'
+import { cutExpiries, renew } from './leases.ts'
 import { type Context, currentRun } from './run.ts'
 
 type Request<Name extends keyof Scripts> = Parameters<Scripts[Name]>[0]
@@ -19,6 +19,8 @@ export function heartbeat(context: Context, request: BeatRequest): BeatReply {
     data.zadd(keys.of('alive'), worker, now + leaseMs)
   }
   dropDead(context, leaseMs)
+  // before counting: what a clock that was set back has put off would be free to nobody
+  cutExpiries(context, leaseMs)
   const { tasks, free, finished } = counts(context)
   const lines = wantsLines ? ([...data.hgetall(keys.of('workers')).values()] as string[]) : []
   const alive = data.zcard(keys.of('alive'))
