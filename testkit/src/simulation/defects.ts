@@ -97,7 +97,7 @@ export const defects: readonly Defect[] = [
     },
   },
   { name: 'file names without tenure', blobId: (id: StateBlob['id']) => id.replace(/^.*-(\d+-[a-z]+)$/, '$1') },
-  { name: 'GC without grace', gcGraceMs: 0 },
+  { name: 'GC without grace', profile: 'levels', gcGraceMs: 0 },
   {
     name: '`behind` taken per batch',
     profile: 'tumbling',

@@ -4,6 +4,7 @@ import { MemoryStateStore, RedisBackplane, startIn } from '@millrace/runtime/tes
 import { Chance } from './chance.ts'
 import type { Defect } from './defects.ts'
 import { History } from './history.ts'
+import { LeaseWatch, type Moment } from './lease-watch.ts'
 import { differences, expectedOutput, type Output } from './oracle.ts'
 import { type Ends, type Profile, profiles } from './profiles.ts'
 import { SimClock } from './sim-clock.ts'
@@ -48,6 +49,8 @@ export class Life {
   readonly #problems: string[] = []
   readonly #tenures = new Map<string, string>()
   readonly #leaseMs: number
+  readonly #checkpointMs: number
+  readonly #leases = new LeaseWatch()
   readonly #partitions: number
   readonly #exchangeBytes: number
   readonly #spanMs: number
@@ -63,6 +66,7 @@ export class Life {
     const [first = profiles[0] as Profile] = profiles.filter(({ name }) => name === defect?.profile)
     this.#profile = defect?.profile === undefined ? chance.pick(profiles) : first
     this.#leaseMs = chance.pick([1_000, 2_000, 5_000])
+    this.#checkpointMs = chance.pick([100, 400])
     this.#partitions = chance.whole(1, 3)
     this.#exchangeBytes = chance.pick([1, 2_000, 1_000_000])
     this.#spanMs = chance.between(8_000, 20_000)
@@ -72,10 +76,6 @@ export class Life {
     this.#streams = Array.from({ length: this.#profile.streams }, (_, i) => this.#stream(`s${i}`))
     this.destinations = ['out', 'late', 'letters'].map((name) => new SimDestination(name, chance, this.#history))
     defect?.prepare?.(this)
-  }
-
-  get streamsForDebug(): readonly SimStream[] {
-    return this.#streams
   }
 
   /** Lives it, and judges. */
@@ -129,11 +129,12 @@ export class Life {
     this.#history.note('-', 'nothing fails from here on')
     Object.assign(this.#network.faults, { lostRequest: 0, lostReply: 0, doubled: 0 })
     this.#network.cutOff.clear()
-    this.redis.skewMs = 0
+    this.redis.jump(0)
     for (const { readFailures } of this.#streams) readFailures.probability = 0
     for (const { faults } of this.destinations) Object.assign(faults, { failure: 0, retry: 0, slowMs: 5 })
     for (const { process } of this.#members) process.resume()
-    if (this.#living().length === 0) this.#join()
+    // one that is not on its way out: it sees the job to its end
+    this.#join()
   }
 
   #event(): void {
@@ -149,14 +150,15 @@ export class Life {
       this.#history.note(process.name, 'stop')
       void job.stop().catch(() => undefined)
       this.#join()
-    } else if (kind < 0.6) this.#join()
-    else if (kind < 0.7) this.redis.failover()
+    } else if (kind < 0.6) {
+      if (living.length < 5) this.#join()
+    } else if (kind < 0.7) this.redis.failover()
     else if (kind < 0.75) this.redis.restart()
     else if (kind < 0.85) this.#cut(process, chance.between(0.3, 3) * this.#leaseMs)
     else if (kind < 0.92) {
       process.skewMs = chance.between(-3_600_000, 3_600_000)
       this.#history.note(process.name, `its clock jumps by ${Math.round(process.skewMs)} ms`)
-    } else this.redis.skewMs = chance.between(-3_600_000, 3_600_000)
+    } else this.redis.jump(chance.between(-3_600_000, 3_600_000))
   }
 
   #kill(member: Member): void {
@@ -186,7 +188,6 @@ export class Life {
   }
 
   #join(): void {
-    if (this.#living().length >= 5) return
     const name = `w${++this.#names}`
     const process = new SimProcess(
       name,
@@ -198,7 +199,7 @@ export class Life {
       state: this.#connect(process),
       cluster: { worker: name, partitions: this.#partitions, exchangeBytes: this.#exchangeBytes },
       leaseMs: this.#leaseMs,
-      checkpointEvery: 400,
+      checkpointEvery: this.#checkpointMs,
       env: {},
       log: this.#log(name),
     })
@@ -232,31 +233,38 @@ export class Life {
     return new RedisBackplane({ scripts, store, world: process, where: 'redis', gcGraceMs })
   }
 
-  /** Notes what Redis was asked, and that no tenure is ever given twice. */
+  /** Notes what Redis was asked, and that no tenure is given twice and no lease before its time. */
   #watched(scripts: SimRedis['scripts']): SimRedis['scripts'] {
-    return new Proxy(scripts, {
-      get: (target, name) => {
-        if (name === 'claim')
-          return async (request: Parameters<typeof target.claim>[0]) => {
-            const claimed = await target.claim(request)
-            for (const { lease } of claimed) this.#given(lease, `${request.session} ${request.number}`)
-            return claimed
-          }
-        if (name === 'writeCheckpoint')
-          return async (request: Parameters<typeof target.writeCheckpoint>[0]) => {
-            const reply = await target.writeCheckpoint(request)
-            const { task, owner, epoch } = request.lease
-            this.#history.note(owner, `checkpoint ${task} ${request.seq} (epoch ${epoch}): ${reply.type}`)
-            return reply
-          }
-        if (name === 'heartbeat' && process.env['BEATS'])
-          return async (request: Parameters<typeof target.heartbeat>[0]) => {
-            const r = await target.heartbeat(request)
-            this.#history.note(request.worker, `beat tasks ${r.tasks} free ${r.free} fin ${r.finished} leases ${request.leases.map((l) => l.task).join()} held ${r.held.join()}`)
-            return r
-          }
-        return Reflect.get(target, name) as unknown
+    const moment = (): Moment => ({ at: this.#time.now, era: this.redis.era, leaseMs: this.#leaseMs })
+    const watched: Partial<SimRedis['scripts']> = {
+      claim: async (request) => {
+        const claimed = await scripts.claim(request)
+        for (const { lease } of claimed) {
+          this.#given(lease, `${request.session} ${request.number}`)
+          this.#problems.push(...this.#leases.granted(lease, moment()))
+        }
+        return claimed
       },
+      heartbeat: async (request) => {
+        const reply = await scripts.heartbeat(request)
+        request.leases.forEach((lease, i) => reply.held[i] === true && this.#leases.renewed(lease, moment()))
+        return reply
+      },
+      release: async (request) => {
+        await scripts.release(request)
+        this.#history.note(request.lease.owner, `release ${request.lease.task} (epoch ${request.lease.epoch})`)
+        this.#leases.released(request.lease)
+      },
+      writeCheckpoint: async (request) => {
+        const reply = await scripts.writeCheckpoint(request)
+        const { task, owner, epoch } = request.lease
+        this.#history.note(owner, `checkpoint ${task} ${request.seq} (epoch ${epoch}): ${reply.type}`)
+        if (request.ended !== undefined) this.#leases.released(request.lease)
+        return reply
+      },
+    }
+    return new Proxy(scripts, {
+      get: (target, name) => (Reflect.get(watched, name) ?? Reflect.get(target, name)) as unknown,
     })
   }
 

@@ -16,7 +16,9 @@ export class SimRedis {
   #primary: ModelServer
   #replica: ModelServer
   /** How far its clock is off, in ms. */
-  skewMs = 0
+  #skewMs = 0
+  /** Grows when leases may become void or expire before their time. */
+  era = 0
   /** Whose clock counts instead, for the defect that trusts a worker's. */
   otherClock: (() => number) | undefined
 
@@ -35,8 +37,17 @@ export class SimRedis {
     this.#follow()
   }
 
+  /** Its clock is set to so much off the right time. */
+  jump(skewMs: number): void {
+    if (skewMs === this.#skewMs) return
+    this.#history.note('redis', `its clock jumps to ${Math.round(skewMs)} ms off`)
+    this.#skewMs = skewMs
+    this.era++
+  }
+
   /** The replica takes over, as it is. */
   failover(): void {
+    this.era++
     this.#history.note('redis', `failover: ${this.#primary.offset - this.#replica.offset} writes are forgotten`)
     this.#primary = this.#replica
     this.#replica = this.#primary.copy(this.#identity())
@@ -45,6 +56,7 @@ export class SimRedis {
   /** Another process with the same data. */
   restart(): void {
     this.#history.note('redis', 'restart: nothing is forgotten')
+    this.era++
     this.#primary = this.#primary.copy(this.#identity())
     this.#replica = this.#primary.copy(this.#identity())
   }
@@ -80,12 +92,13 @@ export class SimRedis {
   }
 
   #identity(): { readonly id: string; readonly clock: { now(): number } } {
-    const now = (): number => this.otherClock?.() ?? startOfTime + this.#time.now + this.skewMs
+    const now = (): number => this.otherClock?.() ?? startOfTime + this.#time.now + this.#skewMs
     return { id: `server-${++this.#servers}`, clock: { now } }
   }
 
   #follow(): void {
-    this.#time.after(this.#chance.between(5, 120), () => {
+    const pauseMs = this.#chance.is(0.02) ? this.#chance.between(500, 4_000) : this.#chance.between(5, 120)
+    this.#time.after(pauseMs, () => {
       const behind = this.#primary.offset - this.#replica.offset
       this.#replica.follow(this.#primary, this.#primary.offset - Math.min(behind, this.#chance.whole(0, 3)))
       this.#follow()
