@@ -185,9 +185,11 @@ export class ClusterWorker {
     if (this.#isDraining) tasks.stopAll()
     if (this.#isDraining || this.#isLeaving) return false
     const isAnew = reply.tasks === 0 && !reply.finished
-    for (const discovery of this.#discoveries) await discovery.tend(isAnew)
+    let isNews = false
+    for (const discovery of this.#discoveries) isNews = (await discovery.tend(isAnew)) || isNews
     this.#sawTasks ||= reply.tasks > 0
-    if (reply.finished && tasks.size === 0 && this.#discoveries.every(({ isSettled }) => isSettled)) return true
+    const isSettled = !isNews && this.#discoveries.every((discovery) => discovery.isSettled)
+    if (reply.finished && tasks.size === 0 && isSettled) return true
     await this.#move(tasks, balance(worker, tasks.rates(), reply))
     return false
   }

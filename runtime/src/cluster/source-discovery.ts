@@ -69,11 +69,14 @@ export class SourceDiscovery {
   /**
    * Takes the lease if nobody holds it; looks for letters if it has it, or for partitions again when all that it has found is
    * done and the job is not: it was opened anew. Called with each heartbeat.
+   *
+   * @returns whether it has registered something that the heartbeat does not know of
    */
-  async tend(isAnew: boolean): Promise<void> {
-    if (this.#held === undefined) return this.#take()
-    if (isAnew && this.#isRegistered) return this.#lookAgain(this.#held)
-    return this.#redrive(this.#held.lease, this.#held.ending.signal)
+  async tend(isAnew: boolean): Promise<boolean> {
+    if (this.#held === undefined) await this.#take()
+    else if (isAnew && this.#isRegistered) await this.#lookAgain(this.#held)
+    else return this.#redrive(this.#held.lease, this.#held.ending.signal)
+    return false
   }
 
   async #take(): Promise<void> {
@@ -151,17 +154,18 @@ export class SourceDiscovery {
   }
 
   /** Letters that somebody wants to be read again become a partition of their source. */
-  async #redrive(lease: Lease, signal: AbortSignal): Promise<void> {
+  async #redrive(lease: Lease, signal: AbortSignal): Promise<boolean> {
     const { node, backplane } = this.#options
     const { partitions, final } = this.#list ?? {}
-    if (partitions === undefined || final === undefined) return
+    if (partitions === undefined || final === undefined) return false
     const letters = await backplane.deadLetters({ state: 'redrive', limit: lettersATime })
-    if (letters.length === 0) return
+    if (letters.length === 0) return false
     const known = (await backplane.knownPartitions(node.name)) ?? []
     const taken = new Set(known.flatMap((id) => lettersOf(id) ?? []))
     const ids = letters.filter(({ id, source }) => source === node.name && !taken.has(id)).map(({ id }) => id)
-    if (ids.length === 0) return
+    if (ids.length === 0) return false
     await this.#register(lease, { partitions: [...partitions, lettersPartition(ids)], final }, signal)
+    return true
   }
 
   #retry(call: string, signal: AbortSignal): Parameters<typeof retry>[1] {
