@@ -81,6 +81,8 @@ export interface HeartbeatReply {
   readonly drain: boolean
   /** All sources are final and every task is done. */
   readonly finished: boolean
+  /** The run at present; begins with another word than {@link OpenedJob.run} once the job was begun anew. */
+  readonly run: string
 }
 
 /** A task that a worker was given. */

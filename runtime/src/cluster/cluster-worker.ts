@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import type { ClusterBackplane, Graph, HeartbeatReply, Lease } from '@millrace/core'
+import { type ClusterBackplane, type Graph, type HeartbeatReply, type Lease, MillraceError } from '@millrace/core'
 import type { Plan } from '@millrace/core/engine'
 import { ExchangeHub } from '../exchange/exchange-hub.ts'
 import { closeWithin } from '../worker/task.ts'
@@ -50,6 +50,7 @@ export class ClusterWorker {
   #state: WorkerState = 'new'
   #tasks: HeldTasks | undefined
   #hub: ExchangeHub | undefined
+  #run = ''
   #discoveries: readonly SourceDiscovery[] = []
   #life: Promise<Ending> | undefined
   #failure: { readonly error: unknown } | undefined
@@ -94,9 +95,10 @@ export class ClusterWorker {
   async #live(): Promise<Ending> {
     this.#state = 'acquiring'
     try {
-      const plan = await openJob({ ...this.#options, signal: this.#stopping.signal })
-      if (plan === undefined) return 'stopped'
-      const factory = this.#factory(plan)
+      const opened = await openJob({ ...this.#options, signal: this.#stopping.signal })
+      if (opened === undefined) return 'stopped'
+      this.#run = opened.run
+      const factory = this.#factory(opened.plan)
       this.#tasks = new HeldTasks({
         ...this.#options,
         factory,
@@ -180,6 +182,7 @@ export class ClusterWorker {
     const isDraining = this.#isDraining || this.#isLeaving
     const reply = await backplane.heartbeat({ worker, leases, leaseMs, load: tasks.load(), isDraining })
     this.#dropLost(tasks, leases, reply)
+    if (lifeOf(reply.run) !== lifeOf(this.#run)) throw begunAnew(this.#options.graph.name)
     this.#isDraining ||= reply.drain
     this.#free = 0
     if (this.#isDraining) tasks.stopAll()
@@ -257,3 +260,13 @@ export class ClusterWorker {
     this.#state = 'closed'
   }
 }
+
+/** A run without its generation, which a failover raises. */
+const lifeOf = (run: string): string => run.split('.')[0] ?? ''
+
+/** What this worker knows of the job, its number of partitions above all, may not hold any more. */
+const begunAnew = (job: string): MillraceError =>
+  new MillraceError(
+    'FENCED',
+    `job ${job}: it was begun anew (rewound, imported, or its Redis was emptied) while this worker ran: start it again`,
+  )

@@ -17,11 +17,17 @@ export interface OpenJobOptions {
   readonly signal: AbortSignal
 }
 
+/** A job that is registered, as a worker runs it. */
+export interface Opened {
+  readonly plan: Plan
+  readonly run: string
+}
+
 /**
  * Cuts a topology into stages and registers them. The number of partitions of an exchange is fixed with the run: what the
  * backplane has wins over the option. Undefined when the signal fired.
  */
-export async function openJob(options: OpenJobOptions): Promise<Plan | undefined> {
+export async function openJob(options: OpenJobOptions): Promise<Opened | undefined> {
   const { graph, backplane, partitions, signal } = options
   const shape = shapeOf(planStages(graph, { partitions }))
   try {
@@ -29,7 +35,8 @@ export async function openJob(options: OpenJobOptions): Promise<Plan | undefined
     const gone = goneStages(shape, opened)
     checkGone(options, gone)
     if (gone.length > 0) await retry(() => backplane.retire(gone), retryOptions(options, 'retire'))
-    return planStages(graph, { partitions: (exchange) => opened.partitions[exchange] ?? partitions })
+    const plan = planStages(graph, { partitions: (exchange) => opened.partitions[exchange] ?? partitions })
+    return { plan, run: opened.run }
   } catch (error) {
     if (signal.aborted) return undefined
     throw error

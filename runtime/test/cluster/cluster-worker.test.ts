@@ -200,6 +200,16 @@ test('a topology without an exchange that is stored is refused until that is nam
   expect(await world.run(cluster.start({ graph: shorter, drop: ['minutes'] }).worker.run())).toBe('finished')
 })
 
+test('a worker leaves when the job was begun anew under it', async () => {
+  fill(2, 20)
+  const cluster = new Cluster(world, counting())
+  const { worker } = cluster.start()
+  await world.until(() => worker.progress().records > 0)
+  cluster.server.run((data) => data.hset('{millrace:clicks}:meta', { run: 'another' }))
+  await expect(world.run(worker.run())).rejects.toMatchObject({ code: 'FENCED' })
+  expect(worker.state).toBe('closed')
+})
+
 describe('a job that has finished', () => {
   test('has nothing new for a worker that starts again', async () => {
     fill(2, 50)

@@ -103,8 +103,8 @@ export class RedisBackplane implements ClusterBackplane {
   }
 
   async heartbeat(request: HeartbeatRequest): Promise<HeartbeatReply> {
-    const { run, ...reply } = await this.#members.heartbeat(request)
-    this.#reads.sawRun(run)
+    const reply = await this.#members.heartbeat(request)
+    this.#reads.sawRun(reply.run)
     return reply
   }
 
