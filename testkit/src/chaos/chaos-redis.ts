@@ -3,7 +3,7 @@ import type { RedisEvent } from './events/redis-event.ts'
 import type { RedisAddress } from './worker-options.ts'
 
 /** A worker's own ways to Redis. */
-export interface RedisLine {
+interface RedisLine {
   readonly proxies: readonly FaultProxy[]
   readonly address: RedisAddress
 }

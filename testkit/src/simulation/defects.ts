@@ -1,4 +1,4 @@
-import type { Lease, Source, StateBlob } from '@millrace/core'
+import type { ExchangeRows, Lease, Source, StateBlob } from '@millrace/core'
 import { Outbox, type Scripts } from '@millrace/runtime/testing'
 import type { Life } from './life.ts'
 import type { SimProcess } from './sim-process.ts'
@@ -102,15 +102,12 @@ export const defects: readonly Defect[] = [
     name: '`behind` taken per batch',
     profile: 'tumbling',
     install: () => {
-      const { add } = Outbox.prototype
+      const before = Object.getOwnPropertyDescriptor(Outbox.prototype, 'add') as TypedPropertyDescriptor<Outbox['add']>
+      const add = before.value as Outbox['add']
       Outbox.prototype.add = function (exchange, rows) {
-        const changed = [...rows].map(([partition, some]) => {
-          const most = Math.max(...Array.from(some.marks), ...Array.from(some.times))
-          return [partition, { ...some, length: some.length, marks: Array.from(some.times, () => most) }] as const
-        })
-        add.call(this, exchange, new Map(changed))
+        add.call(this, exchange, new Map([...rows].map(([partition, some]) => [partition, behindAsOne(some)])))
       }
-      return () => void (Outbox.prototype.add = add)
+      return () => void Object.defineProperty(Outbox.prototype, 'add', before)
     },
   },
   {
@@ -125,3 +122,10 @@ export const defects: readonly Defect[] = [
 
 /** Whoever holds the lease of a task, as a lease names it. */
 export type Holder = Pick<Lease, 'run' | 'epoch' | 'nonce'>
+
+/** Rows that all bear the greatest mark of their batch. */
+function behindAsOne(rows: ExchangeRows): ExchangeRows {
+  const { length, keys, values, times, places, sequences } = rows
+  const most = Math.max(...Array.from(rows.marks), ...Array.from(times))
+  return { length, keys, values, times, places, sequences, marks: Array.from(times, () => most) }
+}

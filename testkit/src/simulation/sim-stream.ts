@@ -1,4 +1,4 @@
-import type { Partition, PartitionList, Position, Read, Reader, Source, SourceContext } from '@millrace/core'
+import type { Partition, PartitionList, Read, Reader, Source, SourceContext } from '@millrace/core'
 import type { Chance } from './chance.ts'
 import type { SimProcess } from './sim-process.ts'
 
@@ -139,9 +139,6 @@ export class SimStream {
     return ids.map((id) => ({ id, parents: this.shards.get(id)?.parents ?? [] }))
   }
 }
-
-/** Where a reader stands is a number of records. */
-export type SimPosition = Position
 
 const sleep = (process: Pick<SimProcess, 'timer'>, ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve) => {
