@@ -1,4 +1,4 @@
-import type { Sink, Source } from '@millrace/core'
+import { isMillraceError, type Sink, type Source } from '@millrace/core'
 import type { Job, Logger } from '@millrace/runtime'
 import { MemoryStateStore, RedisBackplane, startIn } from '@millrace/runtime/testing'
 import { Chance } from './chance.ts'
@@ -221,8 +221,10 @@ export class Life {
     if (member.process.isDead) return
     const text = error instanceof Error ? error.message : String(error)
     this.#history.note(member.process.name, `fails: ${text}`)
-    this.#problems.push(`${member.process.name} has failed: ${text}`)
     member.ended = true
+    // a failover forgot that the job had begun: whoever watches the process starts it again
+    if (isMillraceError(error, 'FENCED')) this.#join()
+    else this.#problems.push(`${member.process.name} has failed: ${text}`)
   }
 
   #connect(process: SimProcess): RedisBackplane {

@@ -18,7 +18,7 @@ export interface PlainError {
 const mostCauses = 10
 
 /** Takes an error apart. */
-export function toPlain(error: unknown, depth = mostCauses): PlainError {
+export function toPlain(error: unknown, depth: number = mostCauses): PlainError {
   if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
   const { name, message, stack, cause } = error
   const below = cause == null || depth === 0 ? {} : { cause: toPlain(cause, depth - 1) }
