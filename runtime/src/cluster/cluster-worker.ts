@@ -61,6 +61,7 @@ export class ClusterWorker {
   #free = 0
   /** Asked another worker for tasks, until then. */
   #awaitingUntil = -Infinity
+  #askedAt = -Infinity
   #isDraining = false
   /** There was something to do since it came. */
   #sawTasks = false
@@ -220,7 +221,8 @@ export class ClusterWorker {
     await this.#claim(tasks)
     if (ask === undefined || this.#isAwaiting) return
     await backplane.ask({ from: ask, worker, leaseMs })
-    this.#awaitingUntil = world.elapsed() + askEveryMs
+    this.#askedAt = world.elapsed()
+    this.#awaitingUntil = this.#askedAt + askEveryMs
   }
 
   /** Waits for tasks that it has asked another worker for. */
@@ -231,7 +233,10 @@ export class ClusterWorker {
   /** Takes what is free, up to its share; what is kept for it is beyond that. */
   async #claim(tasks: HeldTasks): Promise<void> {
     const { backplane, worker, leaseMs, mostTasks } = this.#options
-    const most = this.#isAwaiting ? mostTasks : Math.min(this.#share - tasks.size, this.#free)
+    // who gives a task may take its time: it is kept for this worker, and for nobody else, as long as a lease
+    const mayBeKept = this.#options.world.elapsed() < this.#askedAt + leaseMs ? 1 : 0
+    const wanted = Math.min(Math.max(this.#share - tasks.size, mayBeKept), this.#free)
+    const most = this.#isAwaiting ? mostTasks : wanted
     if (most <= 0) return
     const mostOfSources = Math.max(0, mostTasks - tasks.count((stage) => this.#sources.has(stage)))
     const claimed = await backplane.claim({ worker, most, mostOfSources, leaseMs })
