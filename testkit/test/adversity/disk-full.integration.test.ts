@@ -124,7 +124,8 @@ describe.skipIf(!mayLimit)('with a limit to the size of files (skipped where the
     expect(message).toBe(`state file ${state}: disk I/O error; see whether the disk is full or failing`)
     expectNoRepeats(out, 1_000)
 
-    expect(summaryOf(await runJob(job))['ending']).toBe('finished')
+    // the disk may have been full only when all was written, and just not committed
+    expect(['finished', 'nothing new']).toContain(summaryOf(await runJob(job))['ending'])
     expectTally(out, 1_000)
   })
 })
