@@ -80,13 +80,15 @@ describeWithRedis('workers that share a job on a Redis', () => {
     expect(await next.ended).toMatchObject({ code: 0, stdout: '{"from":3}\n' })
   })
 
-  test('a worker that fails ends the process, which says why once', async () => {
+  test('a worker that fails ends the process, which says why', async () => {
     const { run } = place('failing')
     const ended = await run('--workers', '2').ended
     expect(ended.code).toBe(1)
     const errors = logLines(ended).filter(({ level }) => level === 'error')
-    expect(errors).toMatchObject([
-      {
+    // the other worker may have taken the task, and met the same, before it was stopped
+    expect([1, 2]).toContain(errors.length)
+    for (const error of errors) {
+      expect(error).toMatchObject({
         err: {
           code: 'USER_CODE',
           node: 'words.map',
@@ -94,8 +96,8 @@ describeWithRedis('workers that share a job on a Redis', () => {
           position: '1',
           at: expect.stringMatching(/failing\.ts:\d+:\d+$/),
         },
-      },
-    ])
+      })
+    }
   })
 
   test('what is wrong with the stored state is said with its exit code, from a thread as well', async () => {
