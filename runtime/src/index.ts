@@ -2,6 +2,7 @@
 export { run, start } from './start.ts'
 export type { Job, Summary } from './start.ts'
 export type { StartOptions } from './start-options.ts'
+export type { ThreadOptions } from './threads/thread-options.ts'
 export { untilSignal } from './until-signal.ts'
 export type { SignalProcess } from './until-signal.ts'
 export type { Progress } from './worker/progress.ts'

@@ -8,5 +8,9 @@ export interface Logger {
   child(fields: object): Logger
 }
 
+/** From the most to the least that is said. */
+export const logLevels = ['debug', 'info', 'warn', 'error'] as const
+export type LogLevel = (typeof logLevels)[number]
+
 /** Says nothing. */
 export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }

@@ -1,6 +1,7 @@
 import { type Backplane, badOption, type Duration, positiveMs } from '@millrace/core'
 import { type ClusterOptions, resolveClusterOptions, type ResolvedClusterOptions } from './cluster/cluster-options.ts'
 import { type Logger, silent } from './logger.ts'
+import { type ResolvedThreadOptions, resolveThreadOptions, type ThreadOptions } from './threads/thread-options.ts'
 import type { Progress } from './worker/progress.ts'
 
 /** Options of {@link start}. `P` are the parameters of the topology. */
@@ -30,6 +31,8 @@ export interface StartOptions<P = {}> {
   readonly drop?: readonly string[]
   /** How this worker shares the job with others; only with a backplane that workers share. */
   readonly cluster?: ClusterOptions
+  /** Uses more than one core, where the job is one process of its own. @default one thread */
+  readonly threads?: ThreadOptions
   /** Stops the job when it fires. */
   readonly signal?: AbortSignal
   /** @default says nothing */
@@ -46,6 +49,7 @@ export interface ResolvedStartOptions {
   readonly stopWithinMs: number
   readonly drop: readonly string[]
   readonly cluster: ResolvedClusterOptions
+  readonly threads: ResolvedThreadOptions | undefined
   readonly signal: AbortSignal | undefined
   readonly log: Logger
   readonly onProgress: ((progress: Progress) => void) | undefined
@@ -77,6 +81,7 @@ export function resolveStartOptions(options: Omit<StartOptions, 'set'>): Resolve
     stopWithinMs: positiveMs(stopWithin, 'stopWithin'),
     drop,
     cluster: resolveClusterOptions(options.cluster),
+    threads: resolveThreadOptions(options.threads, isBackplane && 'claim' in state),
     signal,
     log,
     onProgress,

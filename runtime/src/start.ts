@@ -7,6 +7,8 @@ import type { Ending } from './worker/lifecycle.ts'
 import type { Progress } from './worker/progress.ts'
 import { Worker } from './worker/worker.ts'
 import { ClusterWorker } from './cluster/cluster-worker.ts'
+import { openThreads, refuseStageThread } from './threads/open-threads.ts'
+import type { StageThreads } from './threads/stage-threads.ts'
 import { systemWorld, type World } from './world.ts'
 
 /** What a job did, from its start to its end. */
@@ -56,22 +58,25 @@ export const run = <P>(topology: Topology<P, unknown, unknown>, options: StartOp
 
 /** {@link start} in a world of the caller's: for tests and simulations. */
 export function startIn<P>(world: World, topology: Topology<P, unknown, unknown>, options: StartOptions<P>): Job {
+  refuseStageThread()
   const resolved = resolveStartOptions(options)
   const { set = {}, env = process.env } = options
   const readFile = (path: string): string => readFileSync(path, 'utf8')
   const graph = topology.graph(resolveParams(topology.params, { set, env, readFile }) as P)
-  return startGraph(world, graph, resolved)
+  const threads = resolved.threads && openThreads(world, graph, resolved.threads, resolved, options)
+  return startGraph(world, graph, resolved, threads)
 }
 
-function startGraph(world: World, graph: Graph, options: ResolvedStartOptions): Job {
+function startGraph(world: World, graph: Graph, options: ResolvedStartOptions, threads: StageThreads | undefined): Job {
   const { state } = options
   const backplane = typeof state === 'string' ? embeddedBackplane({ path: state, job: graph.name, world }) : state
-  const worker = makeWorker(world, graph, backplane, options)
+  const worker = makeWorker(world, graph, backplane, { ...options, threads })
   const stop = (): void => worker.stop()
   if (options.signal?.aborted) stop()
   options.signal?.addEventListener('abort', stop)
   const close = async (): Promise<void> => {
     options.signal?.removeEventListener('abort', stop)
+    await threads?.close()
     if (backplane !== state) await backplane.close()
   }
   const finished = live(world, graph, worker, options, close)
@@ -89,12 +94,12 @@ function makeWorker(
   world: World,
   graph: Graph,
   backplane: Backplane,
-  options: ResolvedStartOptions,
+  options: Omit<ResolvedStartOptions, 'threads'> & { readonly threads: StageThreads | undefined },
 ): Worker | ClusterWorker {
   const owner = thisProcess(world.nonce())
   if (!isShared(backplane)) return new Worker({ ...options, graph, backplane, world, owner, maxReaders: 256 })
-  const { cluster } = options
-  return new ClusterWorker({ ...options, ...cluster, graph, backplane, world, worker: cluster.worker ?? owner })
+  const { cluster, threads: _, ...common } = options
+  return new ClusterWorker({ ...common, ...cluster, graph, backplane, world, worker: cluster.worker ?? owner })
 }
 
 const isShared = (backplane: Backplane): backplane is ClusterBackplane => 'claim' in backplane

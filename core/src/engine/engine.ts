@@ -11,6 +11,7 @@ import { Letters } from './letters.ts'
 import { Network } from './network.ts'
 import type { Output } from './output.ts'
 import { stateError } from './state-error.ts'
+import type { StageResult } from './stage-result.ts'
 import { readMeta, writeMeta } from './stored-meta.ts'
 import type { PartitionState } from './watermark.ts'
 
@@ -135,6 +136,26 @@ export class Engine {
     this.#records += to - from
     this.#network.flush()
     return to
+  }
+
+  /**
+   * Takes what a source stage has made elsewhere of rows that {@link process} was not given. Partitions move last, behind
+   * all that was made of them.
+   *
+   * @throws MillraceError as {@link process} does
+   */
+  absorb({ exchanges, letters, partitions }: StageResult): void {
+    for (const letter of letters) this.#letters.accept(letter)
+    for (const [state, frames] of exchanges) this.#network.receive(state, frames)
+    for (const { partition, watermark, count } of partitions) this.#move(this.#own(partition), watermark, count)
+    this.#network.flush()
+  }
+
+  #move(state: PartitionState, watermark: number, count: number): void {
+    this.#records += count - state.count
+    if (count > state.count) state.idle = false
+    state.count = count
+    if (watermark > state.watermark) state.watermark = watermark
   }
 
   /**

@@ -1,4 +1,4 @@
-import type { ReceivedFrames } from '../connector/exchange-rows.ts'
+import type { ExchangeRows, ReceivedFrames } from '../connector/exchange-rows.ts'
 import type { Records } from '../connector/source.ts'
 import { MillraceError } from '../errors.ts'
 import type { StatefulOperator } from '../operators/stateful.ts'
@@ -29,13 +29,27 @@ export class ExchangeIntake implements Intake {
     if (exchange === undefined)
       throw new MillraceError('SOURCE', `exchange '${this.#name}' was given something else than what stages send`)
     const { rows = [] } = exchange
-    const total = rows.reduce((sum, { length }) => sum + length, 0)
+    const total = rowsOf(rows)
     const to = Math.min(from + batchRecords, total)
-    this.#batch.fill(rows, from, to)
     this.#setHorizon(partition.watermark)
-    this.#stage(this.#batch, this.#batch.length)
+    this.#run(rows, from, to)
     if (to === total) this.#end(partition, exchange)
     return to
+  }
+
+  /** Takes all of it; `afterBatch` is called after each 1,024 rows. A watermark is left to whoever gives it. */
+  takeAll({ rows = [], partials = [] }: ReceivedFrames, afterBatch: () => void): void {
+    const total = rowsOf(rows)
+    for (let from = 0; from < total; from += batchRecords) {
+      this.#run(rows, from, Math.min(from + batchRecords, total))
+      afterBatch()
+    }
+    for (const blob of partials) this.#merge(blob)
+  }
+
+  #run(rows: readonly ExchangeRows[], from: number, to: number): void {
+    this.#batch.fill(rows, from, to)
+    this.#stage(this.#batch, this.#batch.length)
   }
 
   /** The watermark comes last: it holds for what lies behind all of this. */
@@ -56,3 +70,5 @@ export class ExchangeIntake implements Intake {
     })
   }
 }
+
+const rowsOf = (frames: readonly ExchangeRows[]): number => frames.reduce((sum, { length }) => sum + length, 0)

@@ -2,6 +2,7 @@
 export { Engine } from './engine.ts'
 export type { EngineOptions, EngineSnapshot, EngineStats, InputPartition } from './engine.ts'
 export type { Output } from './output.ts'
+export type { PartitionMove, StageResult } from './stage-result.ts'
 /** A topology cut into stages, and what they send to each other. */
 export { planStages } from '../topology/plan.ts'
 export type { ExchangePlan, Plan, PlanOptions, Stage } from '../topology/plan.ts'

@@ -122,11 +122,15 @@ export class Letters {
     const code = isMillraceError(error) ? error.code : 'USER_CODE'
     if (node.onError === 'fail' && code !== 'LATE') throw this.#stop(node, error, code, evidence)
     if (node.onError === 'skip' && code !== 'LATE') return void this.skipped++
-    this.count++
     const letter: DeadLetter = { ...evidence, node: nodeName(node), code, message: messageOf(error) }
-    // What the readers of letters refuse goes to the backplane: letters about letters would never end.
-    if (this.#stream === undefined || this.isReader(node)) this.#waiting.push(letter)
-    else this.#stream.push(letter, evidence.time ?? this.#clock.now(), -Infinity, evidence.partition)
+    this.accept(letter, this.isReader(node))
+  }
+
+  /** Keeps a letter. What the readers of letters refuse goes to the backplane: letters about letters would never end. */
+  accept(letter: DeadLetter, isOfReader = false): void {
+    this.count++
+    if (this.#stream === undefined || isOfReader) this.#waiting.push(letter)
+    else this.#stream.push(letter, letter.time ?? this.#clock.now(), -Infinity, letter.partition)
   }
 
   #stop(node: Node, cause: unknown, code: MillraceError['code'], { partition, position }: Evidence): MillraceError {

@@ -1,3 +1,4 @@
+import type { ReceivedFrames } from '../connector/exchange-rows.ts'
 import { MillraceError } from '../errors.ts'
 import { createOperator } from '../operators/create.ts'
 import { Process } from '../operators/process.ts'
@@ -51,6 +52,8 @@ export class Network {
   readonly #timed: readonly Process[]
   readonly #emitters: Emitter[] = []
   readonly #counts: Float64Array
+  readonly #host: StageHost
+  readonly #receivers = new Map<string, ExchangeIntake>()
   /** Records that came too late for a window, wherever they went. */
   late = 0
 
@@ -68,6 +71,7 @@ export class Network {
     this.#feeds = this.#feedsOf(progress)
     this.#timed = this.operators.filter((operator) => operator instanceof Process)
     const host = this.#stageHost(form)
+    this.#host = host
     this.inputs = new Map([...progress].map(([name, of]) => [name, this.#makeInput(host, of)]))
     this.letterStream = this.#connectAll(host)
     if (this.letterStream) letters.sendTo(this.letterStream)
@@ -89,6 +93,12 @@ export class Network {
   /** Runs the stages behind what operators have emitted, each before those that it may emit to. */
   flush(): void {
     for (const emitter of this.#emitters) emitter.flush()
+  }
+
+  /** Gives a window what was sent for it by a stage that runs elsewhere. */
+  receive(state: string, exchange: ReceivedFrames): void {
+    const receiver = this.#receivers.get(state) ?? this.#makeReceiver(state)
+    receiver.takeAll(exchange, () => this.flush())
   }
 
   /** Watermark of what an operator reads: the minimum over the sources it is fed by. */
@@ -138,6 +148,17 @@ export class Network {
       for (const timed of this.#timed) timed.horizon = watermark
     }
     return new ExchangeIntake(head.name, compileReceiveStage(host, head, operator.node), operator, setHorizon)
+  }
+
+  /** Timers need no horizon: what a window is given here it emits when the watermark moves, not before. */
+  #makeReceiver(state: string): ExchangeIntake {
+    const operator = this.operators.find(({ name }) => name === state)
+    const [head] = this.#graph.sources
+    if (operator?.merge === undefined || head === undefined) throw new Error(`there is no window '${state}'`)
+    const stage = compileReceiveStage(this.#host, head, operator.node)
+    const receiver = new ExchangeIntake(state, stage, operator, () => {})
+    this.#receivers.set(state, receiver)
+    return receiver
   }
 
   #makeOperators(form: Form): ReadonlyMap<Node, StatefulOperator> {

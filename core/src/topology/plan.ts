@@ -43,13 +43,15 @@ export interface Plan {
 export interface PlanOptions {
   /** Of each exchange, or of the exchange of this name. What has no key is never divided. */
   readonly partitions: number | ((exchange: string) => number)
+  /** False leaves letters of source stages to whoever runs them: nothing of those stages reads them. @default true */
+  readonly readsLetters?: boolean
 }
 
 /**
  * Cuts a topology at exchanges: each node that keeps state is the head of a stage of its own, so that names stay when
  * steps between are added or moved. Throws BAD_TOPOLOGY when a source has the name of a state.
  */
-export function planStages(graph: Graph, { partitions }: PlanOptions): Plan {
+export function planStages(graph: Graph, { partitions, readsLetters = true }: PlanOptions): Plan {
   checkNames(graph)
   const cut = (target: StatefulNode): Pick<ExchangePlan, 'name' | 'partitions' | 'partial'> => ({
     name: stateName(target),
@@ -58,7 +60,7 @@ export function planStages(graph: Graph, { partitions }: PlanOptions): Plan {
   })
   const targets = inOrder(graph)
   const stages = [
-    ...graph.sources.map((source) => stageOf('source', sourceGraph(graph, source, cut))),
+    ...graph.sources.map((source) => stageOf('source', sourceGraph(graph, source, cut, readsLetters))),
     ...targets.map((target) => stageOf('exchange', exchangeGraph(graph, target, cut))),
   ]
   const exchanges = targets.map((target): ExchangePlan => {

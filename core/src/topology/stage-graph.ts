@@ -7,8 +7,8 @@ import { isStateful, type Graph, type Node, type SendNode, type SourceNode, type
 export type Cut = (target: StatefulNode) => Pick<SendNode, 'name' | 'partitions' | 'partial'>
 
 /** What a source feeds, up to the exchanges. */
-export const sourceGraph = (whole: Graph, source: SourceNode, cut: Cut): Graph =>
-  stageGraph(whole, { head: [source], known: new Map([[source, source]]), cut, readsLetters: true })
+export const sourceGraph = (whole: Graph, source: SourceNode, cut: Cut, readsLetters: boolean): Graph =>
+  stageGraph(whole, { head: [source], known: new Map([[source, source]]), cut, readsLetters })
 
 /**
  * A node that keeps state, and what stands behind it up to the next exchanges. The `keyBy` in front of it stays, as data:

@@ -10,7 +10,7 @@ export interface Params {
 }
 
 /** Values given with `--set name=value`. The last one of a name counts. */
-function parseSet(pairs: readonly string[]): { readonly [name: string]: string } {
+export function parseSet(pairs: readonly string[]): { readonly [name: string]: string } {
   return Object.fromEntries(pairs.map((pair) => [nameIn(pair), pair.slice(pair.indexOf('=') + 1)]))
 }
 

@@ -2,16 +2,15 @@ import {
   type Checkpoint,
   type ClaimedTask,
   type DeadLetter,
-  type ExchangeRows,
   type ExchangeWrite,
   type FoundPartition,
   type PartitionEnd,
   splitTaskName,
 } from '@millrace/core'
-import { type Engine, jsonBytes, type Stage } from '@millrace/core/engine'
+import type { Engine, Stage } from '@millrace/core/engine'
 import { Outbox } from '../exchange/outbox.ts'
+import { unsendable } from '../exchange/unsendable.ts'
 import type { Logger } from '../logger.ts'
-import { messageOf } from '../worker/retry.ts'
 import type { Inputs, Positions } from '../worker/inputs.ts'
 import type { TaskLink } from '../worker/task-link.ts'
 import type { World } from '../world.ts'
@@ -120,18 +119,3 @@ export class StageLink implements TaskLink {
 }
 
 const partitionOf = ({ lease }: ClaimedTask): number => Number(splitTaskName(lease.task).partition)
-
-/** Like what `process` refuses to keep: a record with a function in it, or an instance of a class. */
-function unsendable(exchange: string, rows: ExchangeRows, row: number, error: unknown): DeadLetter {
-  const [time, place] = [rows.times[row] ?? NaN, rows.places[row] ?? '']
-  return {
-    source: exchange,
-    node: exchange,
-    partition: place,
-    position: String(rows.sequences[row]),
-    code: 'USER_CODE',
-    message: `the record cannot be sent to ${exchange}: ${messageOf(error)}`,
-    time,
-    bytes: jsonBytes(rows.values[row]),
-  }
-}

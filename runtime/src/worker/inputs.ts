@@ -1,11 +1,12 @@
 import type { MillraceError, Partition, Read, SourceContext, SourceNode } from '@millrace/core'
 import type { Engine } from '@millrace/core/engine'
 import type { Logger } from '../logger.ts'
+import type { StageThreads } from '../threads/stage-threads.ts'
 import type { World } from '../world.ts'
 import { discover } from './discovery.ts'
 import { PartitionReader } from './partition-reader.ts'
 import { resolvePositions } from './positions.ts'
-import { type PartitionInput, type Resolved, SourceInput } from './source-input.ts'
+import { type PartitionInput, type PartitionReads, type Resolved, SourceInput } from './source-input.ts'
 
 /** Positions as a checkpoint keeps them. */
 export type Positions = { readonly [source: string]: { readonly [partition: string]: string | null } }
@@ -23,6 +24,8 @@ export interface InputsOptions {
   /** There is something for the loop to do. */
   readonly wake: () => void
   readonly failed: (error: MillraceError) => void
+  /** Read the partitions of some sources. */
+  readonly threads?: StageThreads | undefined
 }
 
 /** A read and the partition it came from. */
@@ -43,7 +46,9 @@ export class Inputs {
   readonly #running = new Set<Promise<void>>()
   /** Sources that the job has read before. */
   readonly #resumed = new Set<string>()
-  readonly #readers = new Map<SourceInput, Set<PartitionReader>>()
+  readonly #readers = new Map<SourceInput, Set<PartitionReads>>()
+  /** Number of partitions that threads read, by source. */
+  readonly #elsewhere = new Map<SourceInput, number>()
 
   constructor(options: InputsOptions) {
     this.#options = options
@@ -85,7 +90,7 @@ export class Inputs {
   /** Reads partitions whose position is stored and whose parents have ended. */
   startReaders(): void {
     for (const input of this.sources) {
-      const room = this.#options.maxReaders - (this.#readers.get(input)?.size ?? 0)
+      const room = this.#options.maxReaders - (this.#readers.get(input)?.size ?? 0) - this.#readElsewhere(input)
       for (const partition of input.takeStartable(room)) this.#read(partition)
     }
   }
@@ -101,6 +106,7 @@ export class Inputs {
   end({ from, read }: Arrival): void {
     if (read.type !== 'end') return
     if (from.reader) this.#readers.get(from.owner)?.delete(from.reader)
+    else this.#elsewhere.set(from.owner, this.#readElsewhere(from.owner) - 1)
     from.owner.end(from, read)
     this.startReaders()
   }
@@ -139,7 +145,23 @@ export class Inputs {
     await Promise.all([...this.#running, ...readers.map((reader) => reader.closed())])
   }
 
+  #readElsewhere(input: SourceInput): number {
+    return this.#elsewhere.get(input) ?? 0
+  }
+
+  /** A read of this partition has failed, and is tried again elsewhere. */
+  failing(from: PartitionInput): void {
+    this.#post(() => this.#notIdle(from))
+  }
+
   #read(from: PartitionInput): void {
+    const { threads } = this.#options
+    if (threads?.reads(from.owner.name) !== true) return this.#readHere(from)
+    this.#elsewhere.set(from.owner, this.#readElsewhere(from.owner) + 1)
+    threads.read(from, this.#contextOf(from.owner.name).isResumed === true)
+  }
+
+  #readHere(from: PartitionInput): void {
     const { world, log, failed, wake } = this.#options
     const { owner, partition, position } = from
     from.reader = new PartitionReader({
@@ -154,7 +176,7 @@ export class Inputs {
         this.#ready.push(from)
         wake()
       },
-      failing: () => this.#post(() => this.#notIdle(from)),
+      failing: () => this.failing(from),
       failed,
     })
     this.#readers.get(owner)?.add(from.reader)

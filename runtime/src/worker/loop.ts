@@ -1,5 +1,6 @@
 import type { DeadLetter, Records } from '@millrace/core'
 import type { Engine } from '@millrace/core/engine'
+import type { Absorbed, StageThreads } from '../threads/stage-threads.ts'
 import type { World } from '../world.ts'
 import type { Checkpointer, CheckpointRequest } from './checkpointer.ts'
 import { CheckpointSchedule } from './checkpoint-schedule.ts'
@@ -7,7 +8,8 @@ import type { Compactor } from './compaction.ts'
 import type { Arrival, Inputs } from './inputs.ts'
 import type { Ending } from './lifecycle.ts'
 import type { Outputs } from './outputs.ts'
-import { feed, type Redrive, redrivePartitions, rowsOf } from './redrive.ts'
+import { feed, type Redrive, redrivePartitions } from './redrive.ts'
+import { bytesOf, rowsOf } from './rows-of.ts'
 import type { PartitionInput } from './source-input.ts'
 import type { TaskLink } from './task-link.ts'
 import type { Wake } from './wake.ts'
@@ -27,6 +29,8 @@ export interface LoopOptions {
   readonly redrive: Redrive
   /** Of one task among many. */
   readonly link: TaskLink | undefined
+  /** Read and process partitions of some sources, for a task that runs a whole topology. */
+  readonly threads: StageThreads | undefined
   readonly checkpointEveryMs: number
   /** The last checkpoint says that the input was final and all done. */
   readonly wasFinished: boolean
@@ -83,7 +87,9 @@ export class Loop {
   }
 
   async #work(): Promise<boolean> {
-    const { inputs, redrive, engine, world } = this.#options
+    const { inputs, redrive, engine, world, threads } = this.#options
+    const absorbed = threads?.absorb()
+    if (absorbed) this.#absorb(absorbed)
     const applied = inputs.apply()
     const arrival = this.#options.link?.isFull ? undefined : inputs.next()
     if (arrival) await this.#take(arrival)
@@ -91,7 +97,7 @@ export class Loop {
     if (letters) await this.#redrive()
     const ticked = engine.nextTick() <= world.clock.now()
     if (ticked) await this.#tick()
-    if (!applied && !arrival && !letters && !ticked) return false
+    if (!absorbed && !applied && !arrival && !letters && !ticked) return false
     await this.#advance()
     return true
   }
@@ -106,11 +112,31 @@ export class Loop {
     if (read.type === 'idle') return this.#idle(from, read.position)
     const isNews = read.type === 'end' || read.position !== from.position || this.#options.link?.sends !== false
     if (isNews) this.#touch()
-    from.idleSince = undefined
-    from.idle = false
+    notIdle(from)
     if (read.type === 'end') return this.#options.inputs.end(arrival)
     await this.#process(from, read)
     from.position = read.position
+  }
+
+  /** What threads have made is in the engine; now their partitions stand behind it. */
+  #absorb({ moves, bytes, arrival, backlog }: Absorbed): void {
+    for (const { from, position, isIdle, end } of moves) {
+      if (isIdle) {
+        this.#idle(from, position)
+        continue
+      }
+      this.#touch()
+      notIdle(from)
+      from.position = position
+      if (end) this.#options.inputs.end({ from, read: { type: 'end', children: end } })
+    }
+    this.#took(bytes, arrival, backlog)
+  }
+
+  #took(bytes: number, arrival: number | undefined, backlog: number): void {
+    this.#schedule.took(bytes)
+    this.backlog = backlog
+    if (arrival !== undefined) this.arrival = Math.max(this.arrival ?? 0, arrival)
   }
 
   async #process(from: PartitionInput, records: Records<unknown>): Promise<void> {
@@ -123,9 +149,7 @@ export class Loop {
       await this.#giveWay()
       this.#options.check()
     } while (row < rows)
-    this.#schedule.took(bytesOf(records))
-    this.backlog = records.backlog ?? 0
-    this.arrival = Math.max(this.arrival ?? 0, records.arrival)
+    this.#took(bytesOf(records), records.arrival, records.backlog ?? 0)
   }
 
   /** Only reads that succeeded and found nothing, for as long as the source allows, make a partition idle. */
@@ -244,6 +268,7 @@ export class Loop {
   }
 }
 
-/** Bytes that the rows of a slab span: its memory may be larger than what was read. */
-const bytesOf = ({ slab }: Records<unknown>): number =>
-  slab === undefined || slab.length === 0 ? 0 : (slab.ends[slab.length - 1] ?? 0) - (slab.starts[0] ?? 0)
+function notIdle(from: PartitionInput): void {
+  from.idleSince = undefined
+  from.idle = false
+}

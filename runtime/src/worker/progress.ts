@@ -1,4 +1,5 @@
 import type { Engine } from '@millrace/core/engine'
+import type { StageThreads } from '../threads/stage-threads.ts'
 import type { World } from '../world.ts'
 import type { Checkpointer } from './checkpointer.ts'
 import type { Compactor } from './compaction.ts'
@@ -19,6 +20,7 @@ export interface TaskParts {
   readonly redrive: Redrive
   readonly state: StateLog
   readonly loop: Loop
+  readonly threads: Pick<StageThreads, 'nodes'> | undefined
 }
 
 /** How far a job has come, since it was started. */
@@ -94,6 +96,12 @@ export function progressOf(
     checkpoints: parts.checkpointer.count,
     stateBytes: parts.state.bytes,
     partitions: parts.inputs.live,
-    nodes,
+    nodes: sumOf([nodes, ...(parts.threads?.nodes ?? [])]),
   }
+}
+
+function sumOf(all: readonly Progress['nodes'][]): Progress['nodes'] {
+  const sum: Record<string, number> = {}
+  for (const each of all) for (const [name, count] of Object.entries(each)) sum[name] = (sum[name] ?? 0) + count
+  return sum
 }

@@ -1,3 +1,4 @@
+import { rowsOf } from './rows-of.ts'
 import type { Backplane, DeadLetter, Records, RefusedRow, StoredDeadLetter } from '@millrace/core'
 import type { Engine } from '@millrace/core/engine'
 import type { Logger } from '../logger.ts'
@@ -84,10 +85,6 @@ export function redrivePartitions(
   const homeless = letters.filter(({ source }) => !sources.some(({ name }) => name === source))
   return { partitions, homeless: homeless.map(asNew) }
 }
-
-/** Number of rows of a read. */
-export const rowsOf = ({ slab, values, exchange }: Records<unknown>): number =>
-  slab?.length ?? values?.length ?? exchange?.rows?.reduce((sum, { length }) => sum + length, 0) ?? 0
 
 /** Feeds letters to the engine as a partition that has ended after them. */
 export async function feed(

@@ -1,6 +1,5 @@
-import type { EndOfPartition, Partition, PartitionList, Position, Source, SourceNode } from '@millrace/core'
+import type { EndOfPartition, Partition, PartitionList, Position, Read, Source, SourceNode } from '@millrace/core'
 import type { Engine, InputPartition } from '@millrace/core/engine'
-import type { PartitionReader } from './partition-reader.ts'
 
 /**
  * One partition on its way through a job.
@@ -20,10 +19,18 @@ export interface PartitionInput {
   /** Behind the last record that the engine has taken; null once ended. */
   position: Position | null
   state: 'unstored' | 'waiting' | 'reading' | 'ended'
-  reader?: PartitionReader
+  /** Absent where another thread reads it. */
+  reader?: PartitionReads
   /** When, by the clock for intervals, the present row of reads that found nothing began. */
   idleSince?: number | undefined
   idle: boolean
+}
+
+/** Keeps one read of a partition ready. */
+export interface PartitionReads {
+  start(): void
+  take(): Read<unknown> | undefined
+  closed(): Promise<void>
 }
 
 /** Where the first record of a partition lies. */

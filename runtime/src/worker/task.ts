@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { Backplane, Graph, Lease, SourceNode } from '@millrace/core'
 import type { Logger } from '../logger.ts'
+import type { StageThreads } from '../threads/stage-threads.ts'
 import type { World } from '../world.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { Compactor } from './compaction.ts'
@@ -41,6 +42,8 @@ export interface TaskOptions extends TaskSettings {
   readonly lease: Lease
   /** Of one task among many. */
   readonly link?: TaskLink
+  /** Process records of some of its sources; the caller closes them. */
+  readonly threads?: StageThreads | undefined
 }
 
 /** A reader or writer that does not close is left alone after this: nothing depends on it any more. */
@@ -153,13 +156,20 @@ export class Task {
   }
 
   #build({ checkpoint, engine, plan }: Recovered): TaskParts {
-    const { graph, backplane, lease, world, log, link, checkpointEveryMs } = this.#options
+    const { graph, backplane, lease, world, log, link, threads, checkpointEveryMs } = this.#options
     const { signal } = this.#working
     const failed = (error: unknown): void => this.fail(error)
     const state = new StateLog(checkpoint?.seq, checkpoint?.state)
     const inputs = this.#inputs(engine)
     link?.begin(engine, checkpoint)
     inputs.restore(link?.positions(checkpoint) ?? checkpoint?.positions ?? {})
+    threads?.begin({
+      engine,
+      wake: () => this.#wake.call(),
+      failing: (from) => inputs.failing(from),
+      unreadable: (error) => this.#failReading(error),
+      failed,
+    })
     const outputs = this.#outputs
     const topology = storedShapes(graph)
     const common = { backplane, lease, world, log, signal, failed }
@@ -182,6 +192,7 @@ export class Task {
       compactor,
       redrive,
       link,
+      threads,
       checkpointEveryMs,
       wasFinished: checkpoint?.finished ?? false,
       world,
@@ -191,11 +202,11 @@ export class Task {
       isUnreadable: () => this.#unreadable !== undefined,
       ending: (ending) => (this.#state = { type: 'ending', ending }),
     })
-    return { engine, inputs, outputs, checkpointer, compactor, redrive, state, loop }
+    return { engine, inputs, outputs, checkpointer, compactor, redrive, state, loop, threads }
   }
 
   #inputs(engine: Recovered['engine']): Inputs {
-    const { sources, world, log, maxReaders } = this.#options
+    const { sources, world, log, maxReaders, threads } = this.#options
     return new Inputs({
       sources,
       engine,
@@ -203,6 +214,7 @@ export class Task {
       world,
       log,
       maxReaders,
+      threads,
       wake: () => this.#wake.call(),
       failed: (error) => this.#failReading(error),
     })

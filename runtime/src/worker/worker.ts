@@ -4,6 +4,7 @@ import { fenced } from './fenced.ts'
 import { heartbeat } from './heartbeat.ts'
 import type { Ending, WorkerState } from './lifecycle.ts'
 import { type Progress, progressOf } from './progress.ts'
+import type { StageThreads } from '../threads/stage-threads.ts'
 import { closeWithin, Task, type TaskSettings } from './task.ts'
 
 /** Options of {@link Worker}, all of them resolved. */
@@ -13,6 +14,8 @@ export interface WorkerOptions extends TaskSettings {
   /** Who holds the lease, as the backplane knows it: unique to this worker. */
   readonly owner: string
   readonly leaseMs: number
+  /** Process records of some of its sources. */
+  readonly threads?: StageThreads | undefined
 }
 
 /** The backplane is left alone after this: an unreleased lease expires. */

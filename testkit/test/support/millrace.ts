@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly state: string
   /** @default '20ms' */
   readonly checkpointEvery?: string
+  /** Threads that work for it. @default 1 */
+  readonly workers?: number
   /** A command to run it under, such as `prlimit`. @default none */
   readonly under?: readonly string[]
   readonly env?: { readonly [name: string]: string }
@@ -24,11 +26,21 @@ export function startJob({
   set,
   state,
   checkpointEvery = '20ms',
+  workers = 1,
   under = [],
   env,
 }: RunOptions): Running {
   const sets = Object.entries(set).flatMap(([name, value]) => ['--set', `${name}=${value}`])
-  const job = [join(fixtures, `${topology}.ts`), ...sets, '--state', state, '--checkpoint-every', checkpointEvery]
+  const job = [
+    join(fixtures, `${topology}.ts`),
+    ...sets,
+    '--state',
+    state,
+    '--checkpoint-every',
+    checkpointEvery,
+    '--workers',
+    String(workers),
+  ]
   const [command = process.execPath, ...args] = [...under, process.execPath, bin, 'run', ...job]
   return startProcess(command, args, env)
 }

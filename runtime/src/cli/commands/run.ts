@@ -4,7 +4,8 @@ import { exitCodesHelp } from '../exit-code.ts'
 import { loadTopology } from '../load-topology.ts'
 import { dropOption, examples, setOption, wholeNumber } from '../options.ts'
 import { runParams } from '../params.ts'
-import { logLevels, resolveRunOptions, type RunOptions } from '../run/run-options.ts'
+import { logLevels } from '../../logger.ts'
+import { resolveRunOptions, type RunOptions } from '../run/run-options.ts'
 
 const progress = (): Option =>
   new Option('--progress <form>', 'on stderr: a block drawn in place, or JSON log lines (default: by what stderr is)')
@@ -30,7 +31,12 @@ export const runCommand = ({ io, exit }: CommandContext): Command =>
     .option('--checkpoint-every <duration>', 'time between checkpoints: output becomes visible with them', '1s')
     .option('--lease <duration>', 'how long others wait for this process before they take over (default: 10s)')
     .option('--durability <how>', 'what output waits for: auto, none, aof, replicas=N or both (default: auto)')
-    .option('--workers <n>', 'how many workers run in this process, a thread each', wholeNumber, 1)
+    .option(
+      '--workers <n>',
+      'how many threads of this process work: on a Redis a worker each, else they read and decode for one',
+      wholeNumber,
+      1,
+    )
     .option('--worker <name>', 'name of this worker, unique among all (default: made of host and process)')
     .option('--partitions <n>', 'cuts each exchange into so many; fixed at the first start (default: 16)', wholeNumber)
     .option('--exchange-every <duration>', 'time between checkpoints of stages that only send on (default: 100ms)')

@@ -2,7 +2,7 @@ import { pino } from 'pino'
 import type { Logger } from '../../logger.ts'
 import { causeChain, errorFields, messageOf, stackOf } from '../error-text.ts'
 import type { Io } from '../io.ts'
-import type { LogLevel } from './run-options.ts'
+import type { LogLevel } from '../../logger.ts'
 
 /** Writes JSON lines to stderr. */
 export function jsonLogger(job: string, level: LogLevel, { err, world }: Pick<Io, 'err' | 'world'>): Logger {

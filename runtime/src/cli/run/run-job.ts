@@ -1,10 +1,12 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Job, Summary } from '../../start.ts'
 import { type SignalProcess, untilSignal } from '../../until-signal.ts'
 import { buildGraph } from '../build-graph.ts'
 import { exitCodeOf, exitCodes } from '../exit-code.ts'
 import type { Io } from '../io.ts'
 import type { AnyTopology } from '../load-topology.ts'
-import type { Params } from '../params.ts'
+import { type Params, parseSet } from '../params.ts'
 import { quietWarnings } from '../quiet-warnings.ts'
 import { onUncaught } from '../uncaught.ts'
 import { jsonLogger } from './json-logger.ts'
@@ -57,10 +59,16 @@ function reporterOf({ topology: { name }, options: { progress, logLevel }, io }:
 
 async function started({ path, topology, set, params, options, io }: RunRequest, { log }: Reporter): Promise<Job> {
   const { cwd } = io
-  if (options.workers === 1) return startJob({ topology, params, options, cwd, log })
+  const { workers: count } = options
+  if (count === 1) return startJob({ topology, params, options, cwd, log })
+  // a job of one process has one state, which all its threads work for
+  if (options.state.type !== 'redis') {
+    const threads = { count, module: pathToFileURL(resolve(cwd, path)), set: parseSet(set) }
+    return startJob({ topology, params, options, cwd, log, threads })
+  }
   const { state, stateStore, leaseMs, durability, checkpointEveryMs, drop, cluster, logLevel } = options
   const each = { state, stateStore, leaseMs, durability, checkpointEveryMs, drop, cluster }
-  return startThreads(topology.name, options.workers, { path, cwd, set, options: each, logLevel }, io, log)
+  return startThreads(topology.name, count, { path, cwd, set, options: each, logLevel }, io, log)
 }
 
 async function followed(job: Job, reporter: Reporter): Promise<Summary> {

@@ -1,4 +1,5 @@
 import { badOption, type Duration } from '@millrace/core'
+import type { LogLevel } from '../../logger.ts'
 import type { ClusterOptions } from '../../cluster/cluster-options.ts'
 import type { Io } from '../io.ts'
 import { durationOption } from '../options.ts'
@@ -7,10 +8,6 @@ import type { DurabilityOption } from '../../backplane/redis/redis-options.ts'
 import { durabilityOption } from '../state/durability-option.ts'
 import { type StateStoreTarget, stateStoreTarget } from '../state/state-store-target.ts'
 import { type StateTarget, stateTarget } from '../state/state-target.ts'
-
-/** What `--log-level` may be, from the most to the least that is said. */
-export const logLevels = ['debug', 'info', 'warn', 'error'] as const
-export type LogLevel = (typeof logLevels)[number]
 
 /** Options of `millrace run`, as the command line gives them. */
 export interface RunOptions {
@@ -85,9 +82,7 @@ const whereIs = (state: StateTarget): string | undefined =>
   state.type === 'memory' ? undefined : state.type === 'file' ? state.path : state.where
 
 /** Options of which a job in one process would make nothing. */
-function refuseShared({ worker, workers, partitions, exchangeEvery, stateStore, durability }: RunOptions): void {
-  if (workers > 1)
-    throw badOption('--workers: several workers share a job on a Redis; name it with --state redis://host:port')
+function refuseShared({ worker, partitions, exchangeEvery, stateStore, durability }: RunOptions): void {
   const given = { worker, partitions, 'exchange-every': exchangeEvery, 'state-store': stateStore, durability }
   const [first] = Object.entries(given).find(([, value]) => value !== undefined) ?? []
   if (first !== undefined)

@@ -1,4 +1,5 @@
 import { type Job, start } from '../../start.ts'
+import type { ThreadOptions } from '../../threads/thread-options.ts'
 import type { Logger } from '../../logger.ts'
 import type { AnyTopology } from '../load-topology.ts'
 import type { Params } from '../params.ts'
@@ -12,12 +13,14 @@ export interface StartRequest {
   readonly options: RunStateOptions & Pick<ResolvedRunOptions, 'checkpointEveryMs' | 'drop' | 'cluster'>
   readonly cwd: string
   readonly log: Logger
+  /** Read and decode, next to this one. */
+  readonly threads?: ThreadOptions
   /** Stops the job when it fires. */
   readonly signal?: AbortSignal
 }
 
 /** Starts a job, which closes what `--state` names when it has ended. */
-export async function startJob({ topology, params, options, cwd, log, signal }: StartRequest): Promise<Job> {
+export async function startJob({ topology, params, options, cwd, log, threads, signal }: StartRequest): Promise<Job> {
   const { checkpointEveryMs, leaseMs, drop, cluster } = options
   const opened = await openRunState(topology.name, options, cwd, log)
   // The parameters are complete: nothing more is taken from the environment.
@@ -30,6 +33,7 @@ export async function startJob({ topology, params, options, cwd, log, signal }: 
     drop,
     cluster,
     log,
+    ...(threads && { threads }),
     ...(signal && { signal }),
   })
   return { ...job, finished: closedAfter(job.finished, opened) }

@@ -1,7 +1,7 @@
 import type { Logger } from '../../logger.ts'
 import { errorText, messageOf } from '../error-text.ts'
 import { onOneLine } from '../text/table.ts'
-import { type LogLevel, logLevels } from './run-options.ts'
+import { type LogLevel, logLevels } from '../../logger.ts'
 
 /** What a {@link textLogger} says, and where. */
 export interface TextLoggerOptions {

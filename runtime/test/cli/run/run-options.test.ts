@@ -46,8 +46,8 @@ test.for([
   expect(() => resolve({ ...redis, ...options })).not.toThrow()
 })
 
-test('several workers need something to share a job on', () => {
-  expect(() => resolve({ workers: 2 })).toThrow('--workers: several workers share a job on a Redis')
+test('several workers share a job on a Redis, or are threads of one', () => {
+  expect(resolve({ workers: 2 })).toMatchObject({ workers: 2, state: { type: 'file' } })
   expect(resolve({ ...redis, workers: 2 })).toMatchObject({ workers: 2 })
 })
 

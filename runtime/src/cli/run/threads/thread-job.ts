@@ -6,8 +6,9 @@ import type { Logger } from '../../../logger.ts'
 import type { Job, Summary } from '../../../start.ts'
 import type { Progress } from '../../../worker/progress.ts'
 import type { Io } from '../../io.ts'
-import { fromPlain, type PlainError } from './plain-error.ts'
-import { threadArguments } from './thread-arguments.ts'
+import { fromPlain, type PlainError } from '../../../threads/plain-error.ts'
+import { loggedFields } from '../../../threads/thread-logger.ts'
+import { threadArguments } from '../../../threads/thread-arguments.ts'
 import { type FromThread, stopMessage, type ThreadRequest } from './thread-messages.ts'
 
 /** In a thread it runs what `workerData` says. */
@@ -63,7 +64,10 @@ export class ThreadJob implements Job {
   #take(message: FromThread): void {
     switch (message.type) {
       case 'log':
-        return this.#log[message.level](this.#errorsIn(message.fields), message.message)
+        return this.#log[message.level](
+          loggedFields(message.fields, (plain) => this.#errorOf(plain)),
+          message.message,
+        )
       case 'progress':
         this.#progress = message.progress
         return
@@ -78,12 +82,6 @@ export class ThreadJob implements Job {
     }
   }
 
-  #errorsIn(fields: object): object {
-    return Object.fromEntries(
-      Object.entries(fields).map(([name, value]) => [name, isPlain(value) ? this.#errorOf(value.plainError) : value]),
-    )
-  }
-
   /** The same error is the same object: it is said once. */
   #errorOf(plain: PlainError): Error {
     const text = JSON.stringify(plain)
@@ -91,9 +89,6 @@ export class ThreadJob implements Job {
     return this.#logged.error
   }
 }
-
-const isPlain = (value: unknown): value is { readonly plainError: PlainError } =>
-  typeof value === 'object' && value !== null && 'plainError' in value
 
 function copy(from: Worker['stdout'], to: Io['stdout']): Promise<void> {
   from.on('data', (chunk: string) => void to.write(chunk))

@@ -8,8 +8,8 @@ import { Redactor } from '../../redactor.ts'
 import { onUncaught } from '../../uncaught.ts'
 import { every } from '../every.ts'
 import { startJob } from '../start-job.ts'
-import { toPlain } from './plain-error.ts'
-import { threadLogger } from './thread-logger.ts'
+import { toPlain } from '../../../threads/plain-error.ts'
+import { threadLogger } from '../../../threads/thread-logger.ts'
 import { type FromThread, stopMessage, type ThreadRequest } from './thread-messages.ts'
 
 const progressEveryMs = 500

@@ -1,8 +1,9 @@
 import type { Summary } from '../../../start.ts'
 import type { Progress } from '../../../worker/progress.ts'
 import type { StartRequest } from '../start-job.ts'
-import type { LogLevel } from '../run-options.ts'
-import type { PlainError } from './plain-error.ts'
+import type { LogLevel } from '../../../logger.ts'
+import type { ThreadLog } from '../../../threads/thread-logger.ts'
+import type { PlainError } from '../../../threads/plain-error.ts'
 
 /** What a thread is told to run. */
 export interface ThreadRequest {
@@ -17,7 +18,7 @@ export interface ThreadRequest {
 
 /** What a thread says of its job. */
 export type FromThread =
-  | { readonly type: 'log'; readonly level: LogLevel; readonly fields: object; readonly message: string }
+  | ThreadLog
   | { readonly type: 'progress'; readonly progress: Progress }
   /** It has come to know a secret, which nobody may print. */
   | { readonly type: 'secret'; readonly secret: string }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { threadArguments } from '../../../../src/cli/run/threads/thread-arguments.ts'
+import { threadArguments } from '../../src/threads/thread-arguments.ts'
 
 test('conditions go to a thread, and nothing that it would refuse', () => {
   expect(

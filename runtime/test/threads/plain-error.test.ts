@@ -1,6 +1,6 @@
 import { isMillraceError, MillraceError } from '@millrace/core'
 import { expect, test } from 'vitest'
-import { fromPlain, toPlain } from '../../../../src/cli/run/threads/plain-error.ts'
+import { fromPlain, toPlain } from '../../src/threads/plain-error.ts'
 
 const through = (error: unknown): Error => fromPlain(structuredClone(toPlain(error)))
 
