@@ -10,7 +10,7 @@ import { machine, median, printResult } from '../support/machine.ts'
 import { makeLines, recordsInLines } from '../windowed-count/lines.ts'
 import pageCounts from './topology.ts'
 
-const fileCount = 12
+const fileCount = 20
 const rounds = 3
 const records = fileCount * recordsInLines
 const module = new URL('./topology.ts', import.meta.url)
