@@ -3,6 +3,7 @@
 // give the same windows, each of them once.
 import { createHash } from 'node:crypto'
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from '@millrace/runtime'
@@ -44,6 +45,7 @@ function windowsIn(folder: string): Pick<Round, 'views' | 'windows' | 'hash'> {
   return { views, windows: lines.length, hash: createHash('sha256').update(lines.toSorted().join('\n')).digest('hex') }
 }
 
+enableCompileCache() // as the command `millrace` does
 const folder = mkdtempSync(join(tmpdir(), 'millrace-threads-'))
 try {
   mkdirSync(join(folder, 'in'))

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // In a checkout the TypeScript sources run as they are; the published package has only dist.
 import { existsSync } from 'node:fs'
-import { registerHooks } from 'node:module'
+import { enableCompileCache, registerHooks } from 'node:module'
 
 const condition = '@millrace/source'
 const source = new URL('../src/cli/main.ts', import.meta.url)
 
+enableCompileCache()
 if (existsSync(source)) {
   process.execArgv.push('-C', condition) // for fork(), and for a Worker given `execArgv: process.execArgv`
   registerHooks({

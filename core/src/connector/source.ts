@@ -18,7 +18,10 @@ export interface Partition {
 
 /** What discovery has found. */
 export interface PartitionList {
-  /** All partitions now known that may still have something to read; known ones may be repeated. */
+  /**
+   * All partitions now known that may still have something to read; known ones may be repeated. A parent that is not named by
+   * any list, nor as a child by the end of another one, is taken to be gone: its children wait for it no longer.
+   */
   readonly partitions: readonly Partition[]
   /** True when no other partition will ever come: once all have ended, every window fires. */
   readonly final: boolean

@@ -16,3 +16,4 @@ export type { ClusterWorkerOptions } from '../cluster/cluster-worker.ts'
 
 // What a simulation may break, to see whether it notices.
 export { Outbox } from '../exchange/outbox.ts'
+export { TaskStates } from '../backplane/redis/task-states.ts'

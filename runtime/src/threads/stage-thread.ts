@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { FromStageThread, StageThreadData, ToStageThread } from './stage-messages.ts'
-import { threadArguments } from './thread-arguments.ts'
+import { threadEnvironment } from './thread-environment.ts'
 
 const main = new URL(`./stage-main${extname(import.meta.url)}`, import.meta.url)
 
@@ -14,8 +14,7 @@ export class StageThread {
 
   /** `take` is told all that it says, and `failed` when it ends before {@link StageThread.close}. */
   constructor(data: StageThreadData, take: (message: FromStageThread) => void, failed: (error: Error) => void) {
-    const execArgv = threadArguments(process.execArgv)
-    const worker = new Worker(main, { workerData: data, ...(execArgv && { execArgv }) })
+    const worker = new Worker(main, { workerData: data, ...threadEnvironment() })
     this.#worker = worker
     this.#stopped = new Promise((resolve) => {
       worker.on('message', (message: FromStageThread) => {

@@ -51,8 +51,8 @@ export interface CheckpointRequest {
   readonly finished: boolean
   /** What goes to other stages with it. */
   readonly exchange?: ExchangeWrite | undefined
-  /** Who goes on where it has ended. */
-  readonly ended?: PartitionEnd | undefined
+  /** Who goes on where its partition has ended, which it may have while the task has not. */
+  readonly children?: PartitionEnd['children'] | undefined
 }
 
 /**
@@ -95,11 +95,11 @@ export class Checkpointer {
     const { meta, delta } = engine.snapshot({ full: this.#full })
     const newest = delta && (await this.#store(seq, delta))
     const kept = this.#full ? [] : state.next
-    const { positions, finished, redriven, ended } = request
+    const { positions, finished, redriven, children = [] } = request
     const deadLetters = [...request.deadLetters, ...outputs.takeLetters()]
     const blobs = newest ? [...kept, newest.blob] : kept
     const parts = { positions, engine: meta, state: blobs, handles, sinks, finished }
-    const checkpoint = this.#record(seq, { ...parts, ...(ended && { children: ended.children }) })
+    const checkpoint = this.#record(seq, { ...parts, ...(children.length > 0 && { children }) })
     await this.#write({
       checkpoint,
       deadLetters,

@@ -221,13 +221,15 @@ export class Loop {
     this.#options.compactor.consider()
   }
 
-  async #checkpoint(options: Pick<CheckpointRequest, 'last' | 'finished' | 'ended'>): Promise<void> {
+  async #checkpoint(options: Pick<CheckpointRequest, 'last' | 'finished'>): Promise<void> {
     const { checkpointer, inputs, redrive, link } = this.#options
     if (options.finished) this.#redriven.push(...(link?.redriven ?? []))
     const [deadLetters, redriven] = [this.#letters.splice(0), this.#redriven.splice(0)]
     const exchange = link?.write(inputs)
     const positions = inputs.positions()
-    const againInMs = await checkpointer.take({ ...options, positions, deadLetters, redriven, exchange })
+    // stopped between the end of its partition and its own: nobody reads that end again
+    const children = inputs.live === 0 ? link?.end.children : undefined
+    const againInMs = await checkpointer.take({ ...options, positions, deadLetters, redriven, exchange, children })
     this.#schedule.taken(againInMs)
     inputs.stored()
     redrive.stored()
@@ -243,7 +245,7 @@ export class Loop {
       return this.#tell(ending === 'finished' ? 'nothing new' : ending)
     }
     this.#tell(ending)
-    await this.#checkpoint({ last: true, finished: ending === 'finished', ended })
+    await this.#checkpoint({ last: true, finished: ending === 'finished' })
     await checkpointer.seal(ended)
     return ending
   }

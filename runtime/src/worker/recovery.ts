@@ -33,7 +33,7 @@ export interface Recovered {
 
 /**
  * Takes a task up where its last checkpoint left it. The order is what makes output exactly-once: the lease is held
- * before the record is read; what the record lists is committed once that is durable, and before what older tenures left
+ * before the record is read; once both are durable, what the record lists is committed, and then what older tenures left
  * is aborted.
  */
 export async function recover(options: RecoveryOptions): Promise<Recovered> {
@@ -42,8 +42,9 @@ export async function recover(options: RecoveryOptions): Promise<Recovered> {
   const plan = checkpoint ? planState(checkpoint, graph, drop) : { renamed: new Map<string, string>(), full: false }
   await openSinks(options, checkpoint)
   const handles = checkpoint?.handles ?? []
-  // the owner before may have died waiting for just that
-  if (handles.length > 0) await retry(() => backplane.durable(lease), retryOptions(options, 'durable'))
+  // the owner before may have died waiting for just that; and an old master gives leases too, under which nothing may be
+  // aborted or written: they are forgotten with it, and who lives on may have a lesser epoch
+  if (graph.sinks.length > 0) await retry(() => backplane.durable(lease), retryOptions(options, 'durable'))
   await outputs.commit(handles, drop)
   await outputs.abort(lease.epoch, handles)
   const engine = new Engine(graph, { clock: world.clock })

@@ -95,6 +95,36 @@ describe('many workers', () => {
     expect(inOrder(sink.visible)).toEqual(expected(5, 200))
   })
 
+  test('know who goes on where a partition ended, wherever its worker was stopped about then', async () => {
+    const stopped: string[] = []
+    for (let step = 1; step <= 40; step++) {
+      world = new ManualWorld({ costMs: 0.01 })
+      log = new MemoryLog(world, { perRead: 20 })
+      sink = new MemorySink()
+      log.add('p0', each(30))
+      const cluster = new Cluster(world, counting())
+      const first = cluster.start()
+      await world.until(() => first.worker.progress().records > 0)
+      // no list tells of it
+      log.failures.partitions.push(...Array.from({ length: 1_000 }, () => new Error('connection reset')))
+      log.add('c0', each(200, 31), ['p0']).end('p0', ['c0'])
+      const elapsed = world.elapsed.bind(world)
+      let left = step
+      world.elapsed = () => {
+        if (log.calls.includes('close p0') && --left === 0) {
+          stopped.push(first.worker.state)
+          first.worker.stop()
+        }
+        return elapsed()
+      }
+      await world.until(() => left <= 0)
+      const second = cluster.start()
+      await world.until(() => log.calls.includes('open c0 at 0'))
+      second.kill()
+    }
+    expect(stopped).toContain('running')
+  })
+
   test('share all tasks equally soon after another one has come, and the gap is short', async () => {
     fill(6, 100)
     const cluster = new Cluster(world, counting())

@@ -88,6 +88,19 @@ test('a new owner commits what the record lists only once that cannot be forgott
   expect(sink.visible).toEqual(clicks('x', 3))
 })
 
+test('a new owner aborts nothing before its own lease cannot be forgotten', async () => {
+  const copies = { isEnough: false }
+  const graph = passing(log.add('a', clicks('x', 3)).finish(), sink)
+  const ending = workerOf(graph, durableOnce(copies, backplane), world).run()
+  await world.advance(20_000)
+  expect(sink.calls).toContain('open 1')
+  expect(sink.calls).not.toContain('abort 1')
+  copies.isEnough = true
+  await world.run(ending)
+  expect(sink.calls).toContain('abort 1')
+  expect(sink.visible).toEqual(clicks('x', 3))
+})
+
 test('processes on while handles are being committed', async () => {
   sink.trouble.commit.push('retry', 'retry')
   const worker = workerOf(passing(log.add('a', clicks('x', 3)), sink, {}), backplane, world, {

@@ -1,5 +1,13 @@
-import type { ExchangeRows, Lease, Source, StateBlob } from '@millrace/core'
-import { Outbox, type Scripts } from '@millrace/runtime/testing'
+import {
+  type ExchangeRows,
+  type Lease,
+  MillraceError,
+  type Source,
+  type StateBlob,
+  type StateStore,
+} from '@millrace/core'
+import type { StartOptions } from '@millrace/runtime'
+import { Outbox, type Scripts, TaskStates } from '@millrace/runtime/testing'
 import type { Life } from './life.ts'
 import type { SimProcess } from './sim-process.ts'
 import type { SimRecord } from './sim-stream.ts'
@@ -9,11 +17,15 @@ export interface Defect {
   readonly name: string
   /** Of the profile that shows it best. @default any */
   readonly profile?: string
+  /** Name of the scenario that shows it. @default plain lives */
+  readonly scenario?: string
   /** Changes what a life is made of, before it begins. */
   readonly prepare?: (life: Life) => void
   /** Changes what a process asks of Redis. */
   readonly scripts?: (scripts: Scripts, life: Life, process: SimProcess) => Scripts
   readonly source?: (source: Source<SimRecord>, latest: (partition: string) => string) => Source<SimRecord>
+  readonly options?: Partial<StartOptions>
+  readonly store?: (store: StateStore, life: Life) => StateStore
   readonly blobId?: (id: string) => string
   readonly nonce?: () => string
   readonly gcGraceMs?: number
@@ -117,6 +129,56 @@ export const defects: readonly Defect[] = [
       open: (partition, position, context) =>
         source.open(partition, position === '0' ? latest(partition.id) : position, context),
     }),
+  },
+  {
+    name: 'an old master without copies is trusted',
+    scenario: 'old master',
+    prepare: ({ redis }) => (redis.trustsOldMaster = true),
+  },
+  {
+    name: 'aborts under a lease that may be forgotten',
+    scenario: 'old master',
+    scripts: (scripts, { redis }, { name }) =>
+      over(scripts, 'confirm', async (request) =>
+        request.records.some(({ lease }) => redis.hasHandles(name, lease.task)) ? scripts.confirm(request) : 'durable',
+      ),
+  },
+  {
+    name: 'output that was dropped counts as committed',
+    scenario: 'expiring handles',
+    prepare: ({ destinations }) => destinations.forEach(({ defects: of }) => (of.takesGoneForDone = true)),
+  },
+  {
+    name: 'output that cannot be committed now counts as lost',
+    scenario: 'expiring handles',
+    prepare: ({ destinations }) => destinations.forEach(({ defects: of }) => (of.takesRetryForLost = true)),
+  },
+  {
+    name: 'hash of a state file not compared',
+    scenario: 'state files',
+    store: (store, { damaged }) => ({
+      ...store,
+      read: async (task, blob) => damaged.get(blob.id) ?? store.read(task, blob),
+    }),
+  },
+  {
+    name: 'a file is deleted that an accepted record may name',
+    scenario: 'state files',
+    install: () => {
+      const before = Object.getOwnPropertyDescriptor(TaskStates.prototype, 'unsure') as PropertyDescriptor
+      TaskStates.prototype.unsure = () => undefined
+      return () => void Object.defineProperty(TaskStates.prototype, 'unsure', before)
+    },
+  },
+  { name: 'a stop waits for its last checkpoint for ever', scenario: 'full exchange', options: { stopWithin: '1h' } },
+  {
+    name: 'where memory is full, what would free some is refused',
+    scenario: 'full exchange',
+    scripts: (scripts, { redis }) =>
+      over(scripts, 'writeCheckpoint', async (request) => {
+        if (redis.isFullNow) throw new MillraceError('BACKPLANE', 'simulated: out of memory', { retryable: true })
+        return scripts.writeCheckpoint(request)
+      }),
   },
 ]
 

@@ -1,12 +1,14 @@
 import { fork } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { type Defect, defects } from './defects.ts'
-import { Life, type Verdict } from './life.ts'
+import { Life, type LifeOptions, type Verdict } from './life.ts'
+import { scenarioNamed, scenarios } from './scenarios.ts'
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '200' },
     seed: { type: 'string' },
+    scenario: { type: 'string' },
     jobs: { type: 'string', default: '2' },
     defects: { type: 'boolean', default: false },
     defect: { type: 'string' },
@@ -16,7 +18,8 @@ const { values } = parseArgs({
 })
 const mostSeeds = 2_000
 const seeds = Number(values.seeds)
-const defectNamed = defects.find(({ name }) => name === values.defect)
+const scenario = scenarioNamed(values.scenario)
+const defect = defects.find(({ name }) => name === values.defect)
 
 if (values.from !== undefined) await workAlone(Number(values.from), Number(values.step))
 else if (values.seed !== undefined) await replay(Number(values.seed))
@@ -25,50 +28,63 @@ else await playAll()
 
 /** One of several processes: tells of each verdict. */
 async function workAlone(first: number, step: number): Promise<void> {
-  for (let seed = first; seed <= seeds; seed += step) {
-    const { problems, profile } = await new Life(seed, defectNamed).live()
-    process.send?.({ seed, profile, problems, history: [] } satisfies Verdict)
-  }
+  for (let seed = first; seed <= seeds; seed += step)
+    for (const options of livesOf(seed)) {
+      const verdict = await new Life(seed, options).live()
+      process.send?.({ ...verdict, history: [] } satisfies Verdict)
+    }
   process.disconnect()
 }
 
+/** Of each seed a plain life and one of a scenario, unless one is named. */
+function livesOf(seed: number): LifeOptions[] {
+  if (scenario !== undefined) return [{ scenario, defect }]
+  return [{ defect }, { scenario: scenarios[seed % scenarios.length], defect }]
+}
+
 async function replay(seed: number): Promise<void> {
-  const verdict = await new Life(seed, defectNamed).live()
+  const verdict = await new Life(seed, { scenario, defect }).live()
   for (const line of verdict.history) console.log(line)
-  console.log(`\nseed ${seed}, profile ${verdict.profile}: ${verdict.problems.length === 0 ? 'passed' : 'failed'}`)
+  console.log(`\n${nameOf(verdict)}: ${verdict.problems.length === 0 ? 'passed' : 'failed'}`)
   for (const problem of verdict.problems) console.log(`  ${problem}`)
   process.exitCode = verdict.problems.length === 0 ? 0 : 1
 }
 
+function nameOf({ seed, scenario: played, profile }: Verdict): string {
+  return `seed ${seed}, ${played === undefined ? '' : `scenario ${played}, `}profile ${profile}`
+}
+
 async function playAll(): Promise<void> {
   const failed: Verdict[] = []
-  let passed = 0
+  let lives = 0
   await spread((verdict) => {
-    if (verdict.problems.length === 0) passed++
-    else failed.push(verdict)
+    lives++
+    if (verdict.problems.length > 0) failed.push(verdict)
   })
-  for (const { seed, profile, problems } of failed.slice(0, 20)) {
-    console.log(`seed ${seed} (${profile}) failed; replay it with: npm run sim -- --seed ${seed}`)
-    for (const problem of problems.slice(0, 5)) console.log(`  ${problem}`)
+  for (const verdict of failed.toSorted((a, b) => a.seed - b.seed).slice(0, 20)) {
+    const of = verdict.scenario === undefined ? '' : ` --scenario '${verdict.scenario}'`
+    console.log(`${nameOf(verdict)}: failed; replay it with: npm run sim -- --seed ${verdict.seed}${of}`)
+    for (const problem of verdict.problems.slice(0, 5)) console.log(`  ${problem}`)
   }
-  console.log(`RESULT sim seeds=${seeds} passed=${passed} failed=${failed.length}`)
-  process.exitCode = passed === seeds ? 0 : 1
+  const bad = new Set(failed.map(({ seed }) => seed)).size
+  console.log(`RESULT sim seeds=${seeds} passed=${seeds - bad} failed=${bad} lives=${lives}`)
+  process.exitCode = failed.length === 0 ? 0 : 1
 }
 
 async function findDefects(): Promise<void> {
   let found = 0
-  for (const defect of defects) {
-    const seed = await firstToFind(defect)
-    console.log(`${seed === undefined ? 'NOT FOUND' : `found by seed ${seed}`}: ${defect.name}`)
+  for (const each of defect === undefined ? defects : [defect]) {
+    const seed = await firstToFind(each)
+    console.log(`${seed === undefined ? 'NOT FOUND' : `found by seed ${seed}`}: ${each.name}`)
     if (seed !== undefined) found++
   }
-  console.log(`RESULT sim-defects found=${found} of=${defects.length}`)
-  process.exitCode = found === defects.length ? 0 : 1
+  console.log(`RESULT sim-defects found=${found} of=${defect === undefined ? defects.length : 1}`)
+  process.exitCode = found === (defect === undefined ? defects.length : 1) ? 0 : 1
 }
 
-async function firstToFind(defect: Defect): Promise<number | undefined> {
+async function firstToFind(each: Defect): Promise<number | undefined> {
   for (let seed = 1; seed <= mostSeeds; seed++) {
-    const { problems } = await new Life(seed, defect).live()
+    const { problems } = await new Life(seed, { scenario: scenarioNamed(each.scenario), defect: each }).live()
     if (problems.length > 0) return seed
   }
   return undefined
@@ -77,8 +93,10 @@ async function firstToFind(defect: Defect): Promise<number | undefined> {
 /** Plays all seeds in several processes. */
 async function spread(verdict: (verdict: Verdict) => void): Promise<void> {
   const jobs = Math.min(Number(values.jobs), seeds)
+  const own = [values.scenario && `--scenario=${values.scenario}`, values.defect && `--defect=${values.defect}`]
   const ended = Array.from({ length: jobs }, (_, i) => {
-    const args = ['--from', String(i + 1), '--step', String(jobs), '--seeds', String(seeds)]
+    const part = ['--from', String(i + 1), '--step', String(jobs), '--seeds', String(seeds)]
+    const args = [...part, ...own.filter((arg) => arg !== undefined)]
     const child = fork(import.meta.filename, args, { execArgv: process.execArgv })
     child.on('message', (message) => verdict(message as Verdict))
     return new Promise<void>((resolve, reject) => {

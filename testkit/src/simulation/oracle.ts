@@ -7,7 +7,7 @@ import type { Profile } from './profiles.ts'
 import { SimClock } from './sim-clock.ts'
 import { SimDestination } from './sim-destination.ts'
 import { SimProcess } from './sim-process.ts'
-import type { SimStream } from './sim-stream.ts'
+import type { SimSourceOptions, SimStream } from './sim-stream.ts'
 
 /** All that a job puts out. */
 export interface Output {
@@ -19,16 +19,20 @@ export interface Output {
 }
 
 /** What the job puts out as one task in one process, of which nothing ever fails. */
-export async function expectedOutput({ topology }: Profile, streams: readonly SimStream[]): Promise<Output> {
+export async function expectedOutput(
+  { topology }: Profile,
+  streams: readonly SimStream[],
+  options: Omit<SimSourceOptions, 'all'> = {},
+): Promise<Output> {
   const time = new SimClock()
   const chance = new Chance(1)
   const process = new SimProcess('oracle', time, chance, () => 'oracle')
   const [out, late, letters] = ['out', 'late', 'letters'].map((name) => {
-    const destination = new SimDestination(name, chance, new History(time))
+    const destination = new SimDestination(name, { time, chance, history: new History(time) })
     destination.faults.slowMs = 0
     return destination
   }) as [SimDestination, SimDestination, SimDestination]
-  const sources = streams.map((stream) => stream.source(process, true))
+  const sources = streams.map((stream) => stream.source(process, { ...options, all: true }))
   const failures = streams.map(({ readFailures }) => readFailures.probability)
   const state = embeddedBackplane({ path: ':memory:', world: process })
   const sinkOf = (destination: SimDestination): Sink<unknown> => destination.sink(process)

@@ -159,3 +159,28 @@ export const profiles: readonly Profile[] = [
       })),
   },
 ]
+
+/** The profile of a name. */
+export function profileNamed(name: string): Profile {
+  const found = profiles.find((profile) => profile.name === name)
+  if (found === undefined) throw new Error(`there is no profile ${name}`)
+  return found
+}
+
+/** Two ways from one source to one stage: neither may wait for the other. */
+export const diamond: Profile = {
+  name: 'diamond',
+  streams: 1,
+  late: false,
+  topology: (ends) =>
+    begin(ends).build(({ events }) => {
+      const fives = events.keyBy('key').window(tumbling('5s'), { name: 'fives' }).aggregate({ n: count() })
+      const ones = events.keyBy('key').window(tumbling('1s'), { name: 'ones' }).aggregate({ n: count() })
+      const both = fives
+        .union(ones)
+        .keyBy('key')
+        .window(tumbling('10s'), { name: 'both' })
+        .aggregate({ windows: count(), n: sum('n') })
+      return { out: both.to(ends.out) }
+    }),
+}

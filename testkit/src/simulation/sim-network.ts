@@ -22,11 +22,11 @@ export class SimNetwork {
   readonly #chance: Chance
   readonly #history: History
   readonly faults: NetworkFaults = { lostRequest: 0, lostReply: 0, doubled: 0, lateMs: 0 }
-  /** Processes that reach nobody at present. */
-  readonly cutOff: Set<string> = new Set()
+  readonly #cutOff: ReadonlySet<string>
 
-  constructor(time: SimClock, chance: Chance, history: History) {
+  constructor(time: SimClock, chance: Chance, history: History, cutOff: ReadonlySet<string>) {
     this.#time = time
+    this.#cutOff = cutOff
     this.#chance = chance
     this.#history = history
   }
@@ -47,7 +47,7 @@ export class SimNetwork {
     const { lostRequest, lostReply, doubled, lateMs } = this.faults
     const fate = this.#chance.next()
     const lost = (what: string): Promise<never> => this.#lost(process, name, what)
-    if (this.cutOff.has(process.name) || fate < lostRequest) return lost('request')
+    if (this.#cutOff.has(process.name) || fate < lostRequest) return lost('request')
     const delay = (): number => this.#chance.between(0.5, 5)
     if (fate < lostRequest + lostReply) {
       this.#time.after(delay(), () => void run().catch(() => undefined))

@@ -1,11 +1,10 @@
 import type { StateBlob, StateStore } from '@millrace/core'
-import type { MemoryStateStore } from '@millrace/runtime/testing'
 import type { Chance } from './chance.ts'
 import type { SimProcess } from './sim-process.ts'
 
 /** A store as a process reaches it: slowly, and what it has asked for happens even when it is gone. */
 export function connectStore(
-  store: MemoryStateStore,
+  store: StateStore,
   process: SimProcess,
   chance: Chance,
   nameOf: (id: string) => string,

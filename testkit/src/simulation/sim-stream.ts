@@ -39,7 +39,26 @@ export interface SimStreamOptions {
   readonly keys: number
   /** 1970 plus this is the time of the first. */
   readonly from: number
+  /** So long nothing appears. @default 0 */
+  readonly quietMs?: number
+  /** It is deleted and created anew, as others do it, in place of splits and merges. @default false */
+  readonly isRecreated?: boolean
+  /** One record a partition is of the year 9999. @default false */
+  readonly hasStrangeTimes?: boolean
 }
+
+/** How {@link SimStream.source} reads. */
+export interface SimSourceOptions {
+  /** All of it is there, whatever the time. @default false */
+  readonly all?: boolean
+  /** Where a partition begins. @default at its start */
+  readonly startOf?: (partition: string) => string
+  /** Records that are not seen. @default none */
+  readonly hides?: (record: SimRecord) => boolean
+}
+
+/** Far ahead of everything, and no time that anybody means. */
+export const strangeTime: number = Date.UTC(9999, 11, 31)
 
 /** A stream outside of all processes: partitions that split and merge, records that appear in time. */
 export class SimStream {
@@ -48,10 +67,14 @@ export class SimStream {
   readonly readFailures: { probability: number } = { probability: 0 }
   readonly #chance: Chance
   readonly #lastListed: number
+  readonly #hasStrangeTimes: boolean
+  readonly #from: number
 
   constructor(options: SimStreamOptions) {
     this.name = options.name
     this.#chance = options.chance
+    this.#hasStrangeTimes = options.hasStrangeTimes ?? false
+    this.#from = options.from
     this.shards = new Map(makeShards(options).map((shard) => [shard.id, shard]))
     this.#lastListed = Math.max(...[...this.shards.values()].map(({ listed }) => listed))
   }
@@ -62,16 +85,19 @@ export class SimStream {
     return String(records.filter(({ appears }) => appears <= now).length)
   }
 
-  /** As a process reads it; `now` is when what appears later is not there yet: Infinity for all of it. */
-  source(process: Pick<SimProcess, 'timer' | 'elapsed'>, all = false): Source<SimRecord> {
+  /** As a process reads it. */
+  source(
+    process: Pick<SimProcess, 'timer' | 'elapsed'>,
+    { all = false, startOf = () => '0', hides = () => false }: SimSourceOptions = {},
+  ): Source<SimRecord> {
     const now = (): number => (all ? Infinity : process.elapsed())
     return {
       kind: 'simulated',
       description: `simulated(${this.name})`,
       partitions: (context) => this.#lists(process, now, context),
-      resolve: async () => '0',
+      resolve: async ({ id }) => startOf(id),
       open: async (partition, position, { signal }) =>
-        this.#reader(this.shards.get(partition.id) as Shard, Number(position), process, now, signal),
+        this.#reader(seen(this.shards.get(partition.id) as Shard, hides), Number(position), process, now, signal),
       compare: (a, b) => Number(a) - Number(b),
     }
   }
@@ -114,7 +140,7 @@ export class SimStream {
         return {
           type: 'records',
           values: taken,
-          arrival: Number.MAX_SAFE_INTEGER / 2,
+          arrival: this.#arrivalAt(first, shard),
           position: String(next),
           positionOf: (row) => String(first + row),
           metaOf,
@@ -122,6 +148,11 @@ export class SimStream {
       },
       close: async () => undefined,
     }
+  }
+
+  /** When a record has reached its stream; without strange times it does not matter. */
+  #arrivalAt(first: number, { records }: Shard): number {
+    return this.#hasStrangeTimes ? this.#from + (records[first]?.appears ?? 0) : Number.MAX_SAFE_INTEGER / 2
   }
 
   #appeared({ records }: Shard, from: number, now: number): SimRecord[] {
@@ -152,10 +183,15 @@ const sleep = (process: Pick<SimProcess, 'timer'>, ms: number, signal: AbortSign
     signal.addEventListener('abort', end)
   })
 
+const seen = (shard: Shard, hides: (record: SimRecord) => boolean): Shard => ({
+  ...shard,
+  records: shard.records.filter(({ record }) => !hides(record)),
+})
+
 /** Partitions in generations: those of one split or merge to those of the next, and keys stay with their heirs. */
 function makeShards(options: SimStreamOptions): Shard[] {
-  const { chance, partitions, reshards, spanMs, lateMs, name } = options
-  const generations = reshards ? chance.whole(2, 3) : 1
+  const { chance, partitions, reshards, spanMs, lateMs, name, isRecreated = false } = options
+  const generations = reshards || isRecreated ? chance.whole(2, 3) : 1
   const numbers = new Map<string, number>()
   const shards: { -readonly [K in keyof Shard]: Shard[K] }[] = []
   let present = Array.from({ length: partitions }, (_, i) => ({
@@ -165,11 +201,13 @@ function makeShards(options: SimStreamOptions): Shard[] {
   }))
   for (let generation = 0; generation < generations; generation++) {
     const begins = (spanMs / generations) * generation
-    const next = generation + 1 < generations ? heirsOf(chance, name, generation + 1, present) : []
+    const next = generation + 1 < generations ? nextOf(options, generation + 1, present) : []
     for (const { id, parents, keys } of present) {
       const records = recordsOf(options, keys, numbers, begins, spanMs / generations, present.length * generations)
       const children = next.filter((heir) => heir.parents.includes(id)).map((heir) => heir.id)
-      const listed = generation === 0 ? 0 : begins + chance.between(0, lateMs)
+      // never before its parents: of those that no list names, nothing is left
+      const before = shards.filter(({ id: other }) => parents.includes(other)).map((parent) => parent.listed)
+      const listed = generation === 0 ? 0 : Math.max(begins + chance.between(0, lateMs), ...before)
       shards.push({ id, parents, records, listed, children })
     }
     present = next
@@ -179,6 +217,17 @@ function makeShards(options: SimStreamOptions): Shard[] {
 
 const keysOf = ({ keys, partitions }: SimStreamOptions, partition: number): string[] =>
   Array.from({ length: keys }, (_, i) => `k${i}`).filter((_, i) => i % partitions === partition)
+
+/** Those of a stream that was created anew are nobody's heirs, though they are numbered alike: their ids tell them apart. */
+function nextOf(options: SimStreamOptions, generation: number, present: readonly Heir[]): Heir[] {
+  const { chance, name, partitions, isRecreated = false } = options
+  if (!isRecreated) return heirsOf(chance, name, generation, present)
+  return Array.from({ length: partitions }, (_, i) => ({
+    id: `${name}#${generation + 1}-0.${i}`,
+    parents: [],
+    keys: keysOf(options, i),
+  }))
+}
 
 interface Heir {
   readonly id: string
@@ -205,7 +254,7 @@ function heirsOf(chance: Chance, name: string, generation: number, present: read
 }
 
 function recordsOf(
-  { chance, records, disorderMs, from }: SimStreamOptions,
+  { chance, records, disorderMs, from, quietMs = 0, hasStrangeTimes = false }: SimStreamOptions,
   keys: readonly string[],
   numbers: Map<string, number>,
   begins: number,
@@ -214,12 +263,15 @@ function recordsOf(
 ): Shard['records'] {
   if (keys.length === 0) return []
   const count = Math.ceil(records / shares)
+  const quiet = begins === 0 ? Math.min(quietMs, lengthMs) : 0
+  const strange = hasStrangeTimes ? chance.whole(0, count - 1) : -1
   return Array.from({ length: count }, (_, i) => {
-    const appears = begins + (lengthMs * i) / count
+    const appears = begins + quiet + ((lengthMs - quiet) * i) / count
     const key = chance.pick(keys)
     const number = (numbers.get(key) ?? 0) + 1
     numbers.set(key, number)
-    const at = Math.max(1, Math.round(from + appears - chance.between(0, disorderMs)))
+    const meant = Math.max(1, Math.round(from + appears - chance.between(0, disorderMs)))
+    const at = i === strange ? strangeTime : meant
     return { appears, record: { id: Math.floor(chance.next() * 2 ** 31), key, at, number } }
   })
 }

@@ -6,7 +6,10 @@ import { chunksOf } from './split.ts'
 const cursorsACall = 128
 /** What one script gives at most, about. */
 const mostTotalBytes = 4 * 1024 * 1024
-/** After leases were voided, readers of the tenures before may still be at work for so long. */
+/**
+ * After leases were voided, readers of the tenures before may still be at work for so long. The run does not always say so: of
+ * two failovers the first one may be forgotten with what it raised, and the next one raises to the same again.
+ */
 const settlingMs = 30_000
 
 /** Reads exchanges, many partitions a script. */
@@ -15,7 +18,8 @@ export class ExchangeReads {
   readonly #world: Pick<World, 'elapsed'>
   readonly #where: string
   #run: string | undefined
-  #changedAt = -Infinity
+  /** When a reader was first found past the end of its partition, by partition. */
+  readonly #beyondSince = new Map<string, number>()
   #turn = 0
 
   constructor(scripts: Pick<Scripts, 'readExchanges'>, world: Pick<World, 'elapsed'>, where: string) {
@@ -26,7 +30,7 @@ export class ExchangeReads {
 
   /** Told of the run of each lease. */
   sawRun(run: string): void {
-    if (this.#run !== undefined && this.#run !== run) this.#changedAt = this.#world.elapsed()
+    if (this.#run !== run) this.#beyondSince.clear()
     this.#run = run
   }
 
@@ -42,6 +46,7 @@ export class ExchangeReads {
     const turned = [...cursors.slice(first), ...cursors.slice(0, first)]
     const reply = await this.#scripts.readExchanges({ cursors: turned, mostBytes, mostTotalBytes })
     if (reply.type === 'beyond') throw this.#beyond(reply)
+    if (this.#beyondSince.size > 0) for (const cursor of turned) this.#beyondSince.delete(nameOf(cursor))
     const { found } = reply
     return [...found.slice(found.length - first), ...found.slice(0, found.length - first)]
   }
@@ -49,7 +54,10 @@ export class ExchangeReads {
   #beyond({ cursor, end, run, isAdopted }: ReadReply & { type: 'beyond' }): MillraceError {
     const { exchange, partition, after } = cursor
     const what = `${this.#where}: exchange ${exchange}/${partition} ends at ${end}, before ${after}, where its reader stands`
-    const isSettled = isAdopted && (this.#run ?? run) === run && this.#world.elapsed() - this.#changedAt >= settlingMs
+    const now = this.#world.elapsed()
+    const since = this.#beyondSince.get(nameOf(cursor)) ?? now
+    this.#beyondSince.set(nameOf(cursor), since)
+    const isSettled = isAdopted && (this.#run ?? run) === run && now - since >= settlingMs
     if (!isSettled)
       return new MillraceError(
         'BACKPLANE',
@@ -62,3 +70,5 @@ export class ExchangeReads {
     return new MillraceError('ROLLED_BACK', `${what}: ${cure}`, { partition: String(partition) })
   }
 }
+
+const nameOf = ({ exchange, partition }: ExchangeCursor): string => `${exchange}/${partition}`

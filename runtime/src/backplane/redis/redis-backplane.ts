@@ -136,9 +136,9 @@ export class RedisBackplane implements ClusterBackplane {
 
   async readCheckpoint(task: string): Promise<Checkpoint | undefined> {
     const [last] = await this.#records(task)
-    if (last === undefined) return undefined
-    this.#states.restored(task, last)
-    this.#seqs.set(task, last.seq)
+    // where there is none, one that this worker knew of is forgotten
+    this.#states.restored(task, last?.state ?? [])
+    this.#seqs.set(task, last?.seq ?? 0)
     return last
   }
 

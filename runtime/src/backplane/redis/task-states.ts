@@ -76,7 +76,7 @@ export class TaskStates {
   }
 
   /** The task goes on from a record: what it names is there. */
-  restored(task: string, { state }: Checkpoint): void {
+  restored(task: string, state: Checkpoint['state']): void {
     this.#read.set(task, new Set(state.map(({ id }) => id)))
   }
 

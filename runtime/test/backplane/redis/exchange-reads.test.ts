@@ -40,11 +40,24 @@ test('no cursors need no question', async () => {
   expect(await reads.read([], 10)).toEqual([])
 })
 
-test('a reader past the end is an error that stays when nothing has happened to the leases', async () => {
-  const { reads } = reading(() => beyond(true))
+test('a reader that stays past the end is an error that stays', async () => {
+  const { reads, world } = reading(() => beyond(true))
+  reads.sawRun('r.1')
+  await expect(reads.read([cursorOf(0)], 10)).rejects.toMatchObject({ code: 'BACKPLANE', retryable: true })
+  await world.advance(60_000)
   await expect(reads.read([cursorOf(0)], 10)).rejects.toMatchObject({ code: 'ROLLED_BACK', retryable: false })
   reads.sawRun('r.1')
   await expect(reads.read([cursorOf(0)], 10)).rejects.toMatchObject({ code: 'ROLLED_BACK' })
+})
+
+test('a reader that was let go on and has found its place is let go on again', async () => {
+  const found: ReadReply = { type: 'read', found: [{ entries: [], atEnd: true, watermark: undefined }] }
+  const replies = [beyond(true), found, beyond(true)]
+  const { reads, world } = reading(() => replies.shift() ?? found)
+  await expect(reads.read([cursorOf(0)], 10)).rejects.toMatchObject({ retryable: true })
+  await world.advance(60_000)
+  await reads.read([cursorOf(0)], 10)
+  await expect(reads.read([cursorOf(0)], 10)).rejects.toMatchObject({ retryable: true })
 })
 
 test('a reader past the end of another server is to begin again: its lease is void', async () => {

@@ -70,7 +70,7 @@ describe('state of a task', () => {
     await expect(states.check(lease, naming('a', 'b'))).rejects.toMatchObject({ code: 'CORRUPT_STATE' })
     await store.write('clicks/0', blob('b'), new Uint8Array(1))
     await states.check(lease, naming('a', 'b'))
-    states.restored('clicks/0', naming('c'))
+    states.restored('clicks/0', naming('c').state)
     await states.check({ ...lease, epoch: 2 }, naming('c'))
   })
 })

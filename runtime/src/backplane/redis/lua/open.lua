@@ -1,4 +1,4 @@
-#!lua
+#!lua flags=allow-oom
 -- Registers the stages of a topology, or those that are new; a job that had finished is begun again.
 -- KEYS[1] prefix
 -- ARGV nonce, becomes the run if there is none; then of each stage: name, source|exchange, number of partitions, exchanges

@@ -45,7 +45,7 @@ export function modelScripts({ server, keys, isDurable = () => true }: ModelScri
     async (request: Q): Promise<T> =>
       run((context) => script(context, request), { allowOom: true })
   return {
-    open: refused(open),
+    open: allowed(open),
     retire: allowed(retire),
     acquire: allowed(acquire),
     claim: allowed(claim),

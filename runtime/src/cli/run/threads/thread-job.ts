@@ -8,7 +8,7 @@ import type { Progress } from '../../../worker/progress.ts'
 import type { Io } from '../../io.ts'
 import { fromPlain, type PlainError } from '../../../threads/plain-error.ts'
 import { loggedFields } from '../../../threads/thread-logger.ts'
-import { threadArguments } from '../../../threads/thread-arguments.ts'
+import { threadEnvironment } from '../../../threads/thread-environment.ts'
 import { type FromThread, stopMessage, type ThreadRequest } from './thread-messages.ts'
 
 /** In a thread it runs what `workerData` says. */
@@ -31,8 +31,7 @@ export class ThreadJob implements Job {
     this.#io = io
     this.#log = log
     this.#progress = noProgress(name)
-    const execArgv = threadArguments(process.execArgv)
-    this.#worker = new Worker(main, { workerData: request, stdout: true, stderr: true, ...(execArgv && { execArgv }) })
+    this.#worker = new Worker(main, { workerData: request, stdout: true, stderr: true, ...threadEnvironment() })
     this.finished = this.#end(this.#worker)
   }
 
