@@ -11,11 +11,10 @@ interface View {
 }
 
 export const partitions = 8
-export const perPartition = 300_000
 const keys = 1_000
 
-/** A fixed number of records in each partition. */
-const views: Source<View> = {
+/** So many records in each partition. */
+const views = (perPartition: number): Source<View> => ({
   kind: 'views',
   description: 'views()',
   async *partitions() {
@@ -37,7 +36,7 @@ const views: Source<View> = {
     }
   },
   compare: (a, b) => Number(a) - Number(b),
-}
+})
 
 const viewOf = (i: number): View => ({
   user: `user-${(i * 7919) % keys}`,
@@ -62,9 +61,9 @@ const counting = (add: (records: number) => void): Sink<number> => ({
 })
 
 /** Counts records by user in windows of ten seconds. */
-export const rekeyed = (way: Way, add: (records: number) => void) =>
+export const rekeyed = (way: Way, perPartition: number, add: (records: number) => void) =>
   topology(`rekeyed-${way}`)
-    .sources(() => ({ views: from(views, { eventTime: 'at' }) }))
+    .sources(() => ({ views: from(views(perPartition), { eventTime: 'at' }) }))
     .build(({ views: all }) => {
       const windows = all
         .keyBy('user')

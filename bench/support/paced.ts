@@ -9,6 +9,8 @@ import {
   tenureId,
   topology,
   tumbling,
+  type,
+  value,
 } from '@millrace/core'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -18,10 +20,11 @@ interface Tick {
   readonly at: number
 }
 
-/** Keys that were counted, with when it was committed, in ms since 1970. */
+/** Keys that were counted, with when it was committed, in ms since 1970; and of which times the records were. */
 export interface Committed {
   readonly at: number
   readonly keys: readonly string[]
+  readonly ats: readonly number[]
 }
 
 const partitions = 4
@@ -65,9 +68,9 @@ const telling = (tell: (committed: Committed) => void): Sink<Tick> => ({
   description: 'telling()',
   guarantee: 'exactly-once',
   open: async ({ sink, task, tenure }) => {
-    let pending: string[] = []
+    let pending: [string, number][] = []
     return {
-      write: ({ values }) => void pending.push(...values.map(({ key }) => key)),
+      write: ({ values }) => void pending.push(...values.map(({ key, at }): [string, number] => [key, at])),
       prepare: async (seq) => {
         const data: Json = pending
         pending = []
@@ -75,7 +78,10 @@ const telling = (tell: (committed: Committed) => void): Sink<Tick> => ({
         return { handles: data.length === 0 ? [] : [{ sink, id, destination: 'parent', data }] }
       },
       commit: async (handles: readonly Handle[]): Promise<CommitOutcome[]> => {
-        for (const { data } of handles) tell({ at: Date.now(), keys: data as string[] })
+        for (const { data } of handles) {
+          const rows = data as [string, number][]
+          tell({ at: Date.now(), keys: rows.map(([key]) => key), ats: rows.map(([, at]) => at) })
+        }
         return handles.map(() => 'committed')
       },
       abort: async () => undefined,
@@ -91,4 +97,21 @@ export const pacedCount = (tell: (committed: Committed) => void) =>
     .build(({ ticks: all }) => {
       const counts = all.keyBy('key').window(tumbling('100ms')).aggregate({ n: count() })
       return { out: counts.map(({ key, start }) => ({ key, at: start })).to(telling(tell)) }
+    })
+
+/** Ticks as they come, from the task that reads them, or numbered by key behind an exchange. */
+export const pacedTicks = (way: 'direct' | 'exchange', tell: (committed: Committed) => void) =>
+  topology(`paced-${way}`)
+    .sources(() => ({ ticks: from(ticks, { eventTime: 'at', outOfOrderness: '20ms' }) }))
+    .build(({ ticks: all }) => {
+      if (way === 'direct') return { out: all.to(telling(tell)) }
+      const numbered = all.keyBy('key').process({
+        state: { seen: value<number>() },
+        emits: type<Tick>(),
+        onRecord: (tick, { state: { seen }, emit }) => {
+          seen.set((seen.get() ?? 0) + 1)
+          emit(tick)
+        },
+      })
+      return { out: numbered.to(telling(tell)) }
     })
