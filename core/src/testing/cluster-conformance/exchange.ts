@@ -152,7 +152,8 @@ export const exchangeConformance: ClusterPart = (test, expect) => {
   test('gives nothing to a reader that is past the end, and takes no checkpoint that has read past it', async (s) => {
     const a = await s.worker('a')
     const reader = await s.take(a, 'a', 'counts/0')
-    expect(['BACKPLANE', 'ROLLED_BACK']).toContain(await codeOf(s.read(a, 'counts', 0, '1000')))
+    const code = await codeOf(s.read(a, 'counts', 0, '1000'))
+    expect(code === 'BACKPLANE' || code === 'ROLLED_BACK').toBe(true)
     const consumed = { exchange: 'counts', partition: 0, position: '1000' }
     expect(await codeOf(s.write(a, reader, { consumed }))).toBe('ROLLED_BACK')
   })
