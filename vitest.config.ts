@@ -1,7 +1,8 @@
 import { configDefaults, defineConfig } from 'vitest/config'
 
 const source = '@millrace/source'
-const conditions = [source, 'module', 'node', 'development|production']
+// without 'module': packages that have builds for bundlers there do not run in Node
+const conditions = [source, 'node', 'development|production']
 const integration = '{core,connectors/*,runtime,testkit,bench,examples}/**/*.integration.test.ts'
 const unit = ['{core,connectors/*,runtime,testkit,bench}/test/**/*.test.ts', 'examples/*/topology.test.ts']
 

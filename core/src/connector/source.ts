@@ -62,6 +62,11 @@ export interface Source<out T, out M extends Meta = Meta> {
   partitions(context: SourceContext): AsyncIterable<PartitionList>
   /** The concrete position where a partition never read before begins. Called once a partition; its answer is stored. */
   resolve(partition: Partition, context: SourceContext): Promise<Position>
+  /**
+   * The position of the first record that reached the partition at or after `at`, in ms since 1970; of its end, where there is none. Absent
+   * where the source cannot tell: then a job cannot be rewound to a moment.
+   */
+  resolveAt?(partition: Partition, at: number, context: SourceContext): Promise<Position>
   /** Starts reading at a position. */
   open(partition: Partition, position: Position, context: SourceContext): Promise<Reader<T, M>>
   /** Negative when `a` lies before `b`; both of one partition. */

@@ -147,7 +147,8 @@ function readers<T>(rule: Rules<T>, { expect }: SourceConformanceOptions<T>): vo
     for (const { read, last } of await trial.readOn()) {
       expect(read.type === 'end' || read.type === 'idle').toBe(true)
       if (read.type === 'idle') expect(trial.under.source.compare(read.position, last)).toBe(0)
-      expect(read.type === 'end').toBe(trial.isFinal)
+      // a partition may end of a source that goes on: it was split, or deleted
+      if (trial.isFinal) expect(read.type).toBe('end')
     }
   })
 

@@ -1,13 +1,9 @@
-import { badOption, type Graph, type Partition, type Position, type Source, type SourceContext } from '@millrace/core'
+import { badOption, type Graph, type Source } from '@millrace/core'
 
 /** A source that can tell where a partition was at a moment. */
-export interface TimedSource extends Source<unknown> {
-  /** The position of the first record that reached the partition at or after `at`, in ms since 1970; of its end, where there is none. */
-  resolveAt(partition: Partition, at: number, context: SourceContext): Promise<Position>
-}
+export type TimedSource = Source<unknown> & Required<Pick<Source<unknown>, 'resolveAt'>>
 
-const isTimed = (source: Source<unknown>): source is TimedSource =>
-  'resolveAt' in source && typeof source.resolveAt === 'function'
+const isTimed = (source: Source<unknown>): source is TimedSource => source.resolveAt !== undefined
 
 /** The sources of a topology by name. Throws BAD_OPTION, naming those that cannot begin at a moment. */
 export function timedSources({ sources }: Graph): ReadonlyMap<string, TimedSource> {

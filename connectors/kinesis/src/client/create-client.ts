@@ -1,0 +1,54 @@
+import { Agent } from 'node:http'
+import { Agent as SecureAgent } from 'node:https'
+import { KinesisClient, type KinesisClientConfig } from '@aws-sdk/client-kinesis'
+import { fromTemporaryCredentials } from '@aws-sdk/credential-providers'
+import { NodeHttp2Handler, NodeHttpHandler } from '@smithy/node-http-handler'
+import type { KinesisClientOptions } from './client-options.ts'
+
+const mostSockets = 64
+const connectTimeoutMs = 6_000
+/** As KCL waits for Kinesis. */
+const requestTimeoutMs = 30_000
+
+/**
+ * A client for all but subscriptions: HTTP/1.1 over connections that are kept, as the handler that the SDK comes with opens a TLS
+ * session a call. It tries once: who calls knows what an error means.
+ */
+export function createClient(options: KinesisClientOptions): KinesisClient {
+  const agentOptions = { keepAlive: true, maxSockets: mostSockets }
+  const requestHandler = new NodeHttpHandler({
+    connectionTimeout: connectTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    throwOnRequestTimeout: true,
+    httpAgent: new Agent(agentOptions),
+    httpsAgent: new SecureAgent(agentOptions),
+  })
+  return new KinesisClient({ ...configOf(options), requestHandler })
+}
+
+/** A client for subscriptions alone, which need HTTP/2. Many share a connection. */
+export function createPushClient(options: KinesisClientOptions): KinesisClient {
+  const requestHandler = new NodeHttp2Handler({ disableConcurrentStreams: false, maxConcurrentStreams: 100 })
+  return new KinesisClient({ ...configOf(options), requestHandler })
+}
+
+function configOf({ region, endpoint, credentials, role }: KinesisClientOptions): KinesisClientConfig {
+  const own = credentials as KinesisClientConfig['credentials']
+  const assumed =
+    role &&
+    fromTemporaryCredentials({
+      ...(own !== undefined && { masterCredentials: own }),
+      ...(region !== undefined && { clientConfig: { region } }),
+      params: {
+        RoleArn: role.arn,
+        RoleSessionName: role.sessionName ?? 'millrace',
+        ...(role.externalId !== undefined && { ExternalId: role.externalId }),
+      },
+    })
+  return {
+    maxAttempts: 1,
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...((assumed ?? own) !== undefined && { credentials: assumed ?? own }),
+  } as KinesisClientConfig
+}

@@ -1,0 +1,103 @@
+import { type Codec, type Duration, durationMs } from '@millrace/core'
+import { createClient } from './client/create-client.ts'
+import { randomKey } from './sink.ts'
+import { resolveWriteOptions, type WriteOptions } from './sink-options.ts'
+import { checkRecord } from './writing/check-record.ts'
+import type { PutResult } from './writing/entry.ts'
+import { RecordBytes } from './writing/record-bytes.ts'
+import { RecordWriter, type WriterStats } from './writing/record-writer.ts'
+
+/** Options of {@link createProducer}. */
+export interface ProducerOptions<T> extends WriteOptions {
+  /** What {@link Producer.put} takes. @default bytes */
+  readonly encode?: Codec<T>
+  /** A record that could not be put in time fails with its tries. @default '30s' */
+  readonly recordTtl?: Duration
+}
+
+/** What goes with a record. */
+export interface PutOptions {
+  /** At most 256 characters. @default another one for each record */
+  readonly partitionKey?: string
+  /** From 0 to 2^128 − 1. @default the MD5 of the partition key */
+  readonly explicitHashKey?: string | bigint
+}
+
+/** Puts records on a stream, many a request. */
+export interface Producer<T> extends AsyncDisposable {
+  /**
+   * Puts a record. Await it, or {@link Producer.ready}, before many more: then memory is bounded.
+   *
+   * @returns where it lies. Rejects with ExpiredError, which has its tries, and with MillraceError for a record that the service never takes;
+   * nobody needs to listen
+   */
+  put(record: T, options?: PutOptions): Promise<PutResult>
+  /** Resolves when there is room for more: back-pressure for those who do not await {@link Producer.put}. */
+  ready(): Promise<void>
+  /** Resolves when all that was put so far is taken, or has failed. */
+  flush(): Promise<void>
+  stats(): WriterStats
+  /** Flushes, and ends. */
+  close(): Promise<void>
+}
+
+/**
+ * A producer of its own, outside of any topology: what the Kinesis Producer Library does, without its process, and with back-pressure.
+ *
+ * @example
+ * ```ts
+ * await using producer = createProducer({ stream: 'clicks', encode: json({ page: string() }) })
+ * await producer.put({ page: '/' }, { partitionKey: 'user-1' })
+ * ```
+ */
+export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Producer<T> {
+  const {
+    writer: writerOptions,
+    client: clientOptions,
+    maxRecordBytes,
+  } = resolveWriteOptions(options, 'createProducer')
+  const ttlMs = durationMs(options.recordTtl ?? '30s', 'createProducer: `recordTtl`')
+  const client = createClient(clientOptions)
+  const writer = new RecordWriter({ ...writerOptions, client, ttlMs })
+  const records = options.encode && new RecordBytes(options.encode.encoder())
+  // without shards records are put all the same, each to a lane that knows no shard
+  const opened = writer.open().catch(() => undefined)
+  let isClosed = false
+
+  async function put(record: T, { partitionKey = randomKey(), explicitHashKey }: PutOptions = {}): Promise<PutResult> {
+    if (isClosed) throw new Error(`the producer of stream ${options.stream} is closed`)
+    const data = records === undefined ? (record as Uint8Array) : records.of(record)
+    const hashKey = explicitHashKey === undefined ? undefined : String(explicitHashKey)
+    const bytes = data.length + Buffer.byteLength(partitionKey)
+    checkRecord(options.stream, { partitionKey, explicitHashKey: hashKey, bytes }, maxRecordBytes)
+    await opened
+    if (!writer.hasRoom) await writer.room()
+    return new Promise((done, failed) => writer.add({ partitionKey, explicitHashKey: hashKey, data, done, failed }))
+  }
+
+  async function close(): Promise<void> {
+    if (isClosed) return
+    isClosed = true
+    await opened
+    await writer.flush()
+    writer.close()
+    client.destroy()
+  }
+
+  return {
+    put: (record, putOptions) => {
+      const result = put(record, putOptions)
+      // who does not listen is told by stats
+      result.catch(() => undefined)
+      return result
+    },
+    ready: () => writer.room(),
+    flush: async () => {
+      await opened
+      await writer.flush()
+    },
+    stats: () => writer.stats(),
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

@@ -1,0 +1,35 @@
+import { DescribeStreamSummaryCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
+import { MillraceError } from '@millrace/core'
+import type { ShardName } from './shard-batch.ts'
+
+const hourMs = 3_600_000
+
+/** Where a reader stood before, and what it finds now. */
+export interface Gap {
+  readonly name: ShardName
+  /** The stream, as the API wants it. */
+  readonly stream: { readonly StreamName: string } | { readonly StreamARN: string }
+  readonly position: string
+  /** In ms since 1970; all that had arrived up to then was read. */
+  readonly readUpTo: number | undefined
+  /** In ms since 1970. */
+  readonly now: number
+}
+
+/**
+ * Whether the stream has dropped records that were not read: the record that was read last is gone, and so is the time up to which
+ * everything was read. Undefined for no.
+ */
+export async function lostToRetention(client: KinesisClient, gap: Gap): Promise<MillraceError | undefined> {
+  const { name, stream, position, readUpTo, now } = gap
+  const { StreamDescriptionSummary: summary } = await client.send(new DescribeStreamSummaryCommand(stream))
+  const hours = summary?.RetentionPeriodHours ?? 24
+  if (readUpTo !== undefined && readUpTo >= now - hours * hourMs) return undefined
+  const since = readUpTo === undefined ? '' : `, to ${new Date(readUpTo).toISOString()}`
+  return new MillraceError(
+    'SOURCE',
+    `stream ${name.stream}, shard ${name.shardId}: it was read to ${position}${since}, and keeps ${hours} hours: what arrived after that and is older is lost. ` +
+      'Reading goes on with the oldest record that is left; raise the retention of the stream, or run the job more often',
+    { partition: name.partition, position },
+  )
+}

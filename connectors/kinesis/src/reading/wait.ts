@@ -1,0 +1,7 @@
+import { setTimeout } from 'node:timers/promises'
+
+/** Waits so many milliseconds, or until the signal fires. */
+export async function wait(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await setTimeout(ms, undefined, { signal }).catch(() => undefined)
+}

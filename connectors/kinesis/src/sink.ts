@@ -1,0 +1,198 @@
+import {
+  badOption,
+  MillraceError,
+  type Prepared,
+  type Sink,
+  type SinkBatch,
+  type SinkContext,
+  type SinkWriter,
+} from '@millrace/core'
+import { randomBytes } from 'node:crypto'
+import { kinesisError } from './client/error-class.ts'
+import { createClient } from './client/create-client.ts'
+import {
+  type KinesisSinkOptions,
+  type PartitionKey,
+  type ResolvedWriteOptions,
+  resolveWriteOptions,
+} from './sink-options.ts'
+import { checkRecord } from './writing/check-record.ts'
+import { RecordBytes } from './writing/record-bytes.ts'
+import { RecordWriter } from './writing/record-writer.ts'
+
+/**
+ * Writes to a Kinesis data stream, at least once: after a crash, records since the last checkpoint are put again. Give them an id
+ * ({@link withId}) and `dedupe` where they are read, and each counts once.
+ *
+ * Records are collected into requests of 500; those that are refused are put again until they are taken, while the topology waits.
+ *
+ * @example
+ * ```ts
+ * alerts.to(kinesisSink({ stream: 'alerts', encode: json(), partitionKey: 'card' }))
+ * ```
+ */
+export function kinesisSink<T>(options: KinesisSinkOptions<T>): Sink<T> {
+  const resolved = resolveWriteOptions(options, 'kinesisSink')
+  const { partitionKey = 'random', explicitHashKey } = options
+  if (explicitHashKey !== undefined && typeof explicitHashKey !== 'function')
+    throw badOption('kinesisSink: `explicitHashKey` is no function')
+  const keyOf = compileKey(partitionKey)
+  return {
+    kind: 'kinesis',
+    guarantee: 'at-least-once',
+    description: describe(options),
+    open: async (context) => {
+      const client = createClient(resolved.client)
+      const writer = new RecordWriter({ ...resolved.writer, client, ttlMs: Infinity })
+      try {
+        await writer.open()
+      } catch (error) {
+        client.destroy()
+        throw kinesisError('SINK', error, { operation: 'ListShards', stream: options.stream })
+      }
+      const records = new RecordBytes(options.encode.encoder())
+      return new KinesisSinkWriter({
+        resolved,
+        writer,
+        context,
+        records,
+        keyOf,
+        explicitHashKey,
+        close: () => client.destroy(),
+      })
+    },
+  }
+}
+
+interface WriterParts<T> {
+  readonly resolved: ResolvedWriteOptions
+  readonly writer: RecordWriter
+  readonly context: SinkContext
+  readonly records: RecordBytes<T>
+  readonly keyOf: (value: T) => unknown
+  readonly explicitHashKey: KinesisSinkOptions<T>['explicitHashKey']
+  readonly close: () => void
+}
+
+/** Without any progress for so long, the job is told. */
+const patienceMs = 20_000
+
+class KinesisSinkWriter<T> implements SinkWriter<T> {
+  readonly #parts: WriterParts<T>
+  /** Row of a batch that waits for room; the call is repeated with the same batch then. */
+  #next = 0
+
+  constructor(parts: WriterParts<T>) {
+    this.#parts = parts
+  }
+
+  async write({ length, values, times }: SinkBatch<T>): Promise<void> {
+    const { writer, context } = this.#parts
+    for (; this.#next < length; this.#next++) {
+      if (!writer.hasRoom) await this.#progress(writer.room())
+      const value = values[this.#next] as T
+      try {
+        this.#add(value)
+      } catch (error) {
+        context.refuse({ value, time: times[this.#next] ?? 0, error })
+      }
+    }
+    this.#next = 0
+  }
+
+  async prepare(): Promise<Prepared> {
+    const stop = new AbortController()
+    await this.#progress(this.#parts.writer.flush(stop.signal)).finally(() => stop.abort())
+    return { handles: [] }
+  }
+
+  async commit(): Promise<[]> {
+    return []
+  }
+
+  async abort(): Promise<void> {}
+
+  async close(): Promise<void> {
+    this.#parts.writer.close()
+    this.#parts.close()
+  }
+
+  #add(value: T): void {
+    const { records, keyOf, explicitHashKey, resolved, writer } = this.#parts
+    const data = records.of(value)
+    const partitionKey = keyOf(value)
+    const hashKey = explicitHashKey === undefined ? undefined : String(explicitHashKey(value))
+    const bytes = data.length + (typeof partitionKey === 'string' ? Buffer.byteLength(partitionKey) : 0)
+    checkRecord(resolved.writer.stream, { partitionKey, explicitHashKey: hashKey, bytes }, resolved.maxRecordBytes)
+    writer.add({ partitionKey: partitionKey as string, explicitHashKey: hashKey, data })
+  }
+
+  /** Rejects when nothing at all was put for a while: it is called again, and somebody has read why. */
+  async #progress(done: Promise<void>): Promise<void> {
+    const { writer, resolved, context } = this.#parts
+    for (;;) {
+      const before = writer.stats().records
+      const isDone = await within(done, patienceMs, context.signal)
+      if (isDone) return
+      const { records: put, lastError, bufferedRecords } = writer.stats()
+      if (context.signal.aborted || put === before)
+        throw new MillraceError(
+          'SINK',
+          `PutRecords of stream ${resolved.writer.stream}: ${bufferedRecords} records wait, none was taken for ${patienceMs / 1000} s: ${lastError?.code ?? 'no answer'}: ${lastError?.message ?? ''}; they are put until they are taken`,
+          { retryable: true },
+        )
+    }
+  }
+}
+
+async function within(promise: Promise<void>, ms: number, signal: AbortSignal): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  let abort: (() => void) | undefined
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), ms)
+    abort = () => resolve(false)
+    if (signal.aborted) resolve(false)
+    else signal.addEventListener('abort', abort, { once: true })
+  })
+  try {
+    return await Promise.race([promise.then(() => true), late])
+  } finally {
+    clearTimeout(timer)
+    if (abort) signal.removeEventListener('abort', abort)
+  }
+}
+
+function compileKey<T>(partitionKey: PartitionKey<T>): (value: T) => unknown {
+  if (partitionKey === 'random') return randomKey
+  if (typeof partitionKey === 'function') return partitionKey
+  if (typeof partitionKey !== 'string')
+    throw badOption("kinesisSink: `partitionKey` is neither a field, a function nor 'random'")
+  return (value) => {
+    const key: unknown = value[partitionKey]
+    return typeof key === 'number' || typeof key === 'bigint' ? String(key) : key
+  }
+}
+
+/** Random bytes are fetched many at a time. */
+let pool = Buffer.alloc(0)
+let used = 0
+
+/** A key that nothing else has. */
+export function randomKey(): string {
+  if (used >= pool.length) {
+    pool = randomBytes(16 * 256)
+    used = 0
+  }
+  used += 16
+  return pool.toString('hex', used - 16, used)
+}
+
+function describe<T>({ stream, partitionKey = 'random', aggregate, order }: KinesisSinkOptions<T>): string {
+  const by = typeof partitionKey === 'function' ? 'by a function' : `by ${partitionKey}`
+  const extras = [
+    by,
+    aggregate !== undefined && aggregate !== false && 'aggregated',
+    order === 'key' && 'in order',
+  ].filter(Boolean)
+  return `kinesisSink(${[stream, ...extras].join('; ')})`
+}

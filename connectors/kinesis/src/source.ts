@@ -1,0 +1,221 @@
+import {
+  DescribeStreamSummaryCommand,
+  type KinesisClient,
+  ListShardsCommand,
+  type Shard,
+} from '@aws-sdk/client-kinesis'
+import {
+  MillraceError,
+  type Partition,
+  type PartitionList,
+  type Position,
+  type Reader,
+  type Source,
+  type SourceContext,
+} from '@millrace/core'
+import { classOf, kinesisError, nameOf } from './client/error-class.ts'
+import { SharedClients } from './client/shared-clients.ts'
+import { type KinesisOptions, resolveKinesisOptions, type ResolvedKinesisOptions, type StreamPlace } from './options.ts'
+import { activeConsumer, removeConsumer } from './reading/fan-out-consumer.ts'
+import { FanOutReader } from './reading/fan-out-reader.ts'
+import type { KinesisMeta } from './reading/kinesis-meta.ts'
+import { PollReader, type ShardReaderOptions } from './reading/poll-reader.ts'
+import { afterRecord, atTime, comparePositions, earliest } from './reading/position.ts'
+import { parsePartitionId, partitionId, referenceOf, type StreamInstance } from './reading/stream-instance.ts'
+import { wait } from './reading/wait.ts'
+
+/**
+ * Reads Kinesis data streams: each shard is a partition, in order, and children of a split or merge begin when their parents are read to their
+ * end. Polling, or enhanced fan-out with `fanOut`.
+ *
+ * A position is a sequence number, and within an aggregate the index of the member. Throttled and broken calls are tried again; records that the
+ * stream has dropped unread are reported as a dead letter.
+ *
+ * @example
+ * ```ts
+ * from(kinesis({ stream: 'clicks', decode: json({ page: string(), at: int() }) }), { eventTime: 'at', outOfOrderness: '5s' })
+ * ```
+ */
+export function kinesis<T>(
+  options: KinesisOptions<T>,
+): Source<T, KinesisMeta> & Required<Pick<Source<T>, 'resolveAt'>> {
+  const resolved = resolveKinesisOptions(options)
+  const source = new KinesisSource(resolved)
+  return {
+    kind: 'kinesis',
+    description: describe(resolved),
+    codec: options.decode,
+    partitions: (context) => source.partitions(context),
+    resolve: async (partition, context) => source.start(partition, context),
+    resolveAt: async (_partition, at) => atTime(at),
+    open: (partition, position, context) => source.open(partition, position, context),
+    compare: comparePositions,
+  }
+}
+
+/** What is known of a stream holds for so long. */
+const instanceMs = 3_000
+
+class KinesisSource {
+  readonly #options: ResolvedKinesisOptions
+  readonly #clients: ReadonlyMap<string, SharedClients>
+  readonly #seen = new Map<string, StreamInstance>()
+  readonly #consumers = new Map<string, Promise<string>>()
+  readonly #asked = new Map<string, { readonly at: number; readonly instance: Promise<StreamInstance | undefined> }>()
+
+  constructor(options: ResolvedKinesisOptions) {
+    this.#options = options
+    this.#clients = new Map(options.places.map((place) => [place.stream, new SharedClients(place)]))
+  }
+
+  async *partitions({ signal }: SourceContext): AsyncGenerator<PartitionList> {
+    let last = ''
+    while (!signal.aborted) {
+      const lists = await Promise.all(this.#options.places.map((place) => this.#list(place, signal)))
+      const partitions = lists.flat()
+      const ids = partitions.map(({ id }) => id).join()
+      if (ids !== last) yield { partitions, final: false }
+      last = ids
+      await wait(this.#options.discoverEveryMs, signal)
+    }
+  }
+
+  start({ id }: Partition, { isResumed = false, clock }: SourceContext): Position {
+    const { startAt } = this.#options
+    if (isResumed || startAt === 'earliest') return earliest
+    if (startAt === 'latest') return atTime(clock.now())
+    if ('at' in startAt) return atTime(startAt.at)
+    const after = startAt.after[parsePartitionId(id).shardId]
+    return after === undefined ? earliest : afterRecord(after)
+  }
+
+  async open<T>(
+    { id }: Partition,
+    position: Position,
+    { clock, signal }: SourceContext,
+  ): Promise<Reader<T, KinesisMeta>> {
+    const { stream, shardId } = parsePartitionId(id)
+    const { isAggregated, onDataLoss, rate, consumer } = this.#options
+    const name = { partition: id, stream: stream.name, shardId }
+    const clients = this.#clientsOf(stream.name)
+    const isCurrent = (): Promise<boolean> => this.#isCurrent(clients.client, stream, signal)
+    const options: ShardReaderOptions = { name, stream, position, clock, isAggregated, isCurrent, onDataLoss }
+    if (consumer === undefined) return new PollReader(clients.client, options, rate)
+    return new FanOutReader(clients, await this.#consumerOf(clients.client, stream, consumer, signal), options)
+  }
+
+  /** Asked at most once in a few seconds, however many shards there are. */
+  async #isCurrent(client: KinesisClient, stream: StreamInstance, signal: AbortSignal): Promise<boolean> {
+    const now = performance.now()
+    let asked = this.#asked.get(stream.name)
+    if (asked === undefined || now - asked.at > instanceMs) {
+      const instance = this.#instanceOf(client, stream.name, signal).catch((error: unknown) => {
+        this.#asked.delete(stream.name)
+        if (nameOf(error) === 'ResourceNotFoundException') return undefined
+        throw error
+      })
+      asked = { at: now, instance }
+      this.#asked.set(stream.name, asked)
+    }
+    return (await asked.instance)?.createdAt === stream.createdAt
+  }
+
+  #clientsOf(stream: string): SharedClients {
+    const clients = this.#clients.get(stream)
+    if (clients === undefined) throw new MillraceError('SOURCE', `stream ${stream} is none of this source any more`)
+    return clients
+  }
+
+  /** Asked for once a process and stream. */
+  async #consumerOf(
+    client: KinesisClient,
+    stream: StreamInstance,
+    consumer: string,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const key = `${stream.name}/${stream.createdAt}`
+    const known = this.#consumers.get(key) ?? activeConsumer(client, stream, consumer, signal)
+    this.#consumers.set(key, known)
+    try {
+      return await known
+    } catch (error) {
+      this.#consumers.delete(key)
+      throw kinesisError('SOURCE', error, { operation: 'RegisterStreamConsumer', stream: stream.name })
+    }
+  }
+
+  async #list({ stream: name }: StreamPlace, signal: AbortSignal): Promise<Partition[]> {
+    const { client } = this.#clientsOf(name)
+    const known = this.#seen.get(name)
+    try {
+      const stream = await this.#instanceOf(client, name, signal)
+      const shards = await listShards(client, stream, signal)
+      this.#seen.set(name, stream)
+      return shards.map((shard) => partitionOf(stream, shard))
+    } catch (error) {
+      // a stream that was deleted has no shards; it may be created again. One that was never there is a mistake
+      if (known !== undefined && nameOf(error) === 'ResourceNotFoundException') return []
+      throw kinesisError('SOURCE', error, { operation: 'ListShards', stream: name })
+    }
+  }
+
+  async #instanceOf(client: KinesisClient, name: string, signal: AbortSignal): Promise<StreamInstance> {
+    const reference = referenceOf(name)
+    const command = new DescribeStreamSummaryCommand(reference)
+    const { StreamDescriptionSummary: summary } = await client.send(command, { abortSignal: signal })
+    return { name, reference, createdAt: summary?.StreamCreationTimestamp?.getTime() ?? 0 }
+  }
+}
+
+async function listShards(client: KinesisClient, stream: StreamInstance, signal: AbortSignal): Promise<Shard[]> {
+  const shards: Shard[] = []
+  let token: string | undefined
+  for (;;) {
+    const input = token === undefined ? stream.reference : { NextToken: token }
+    try {
+      const page = await client.send(new ListShardsCommand(input), { abortSignal: signal })
+      shards.push(...(page.Shards ?? []))
+      token = page.NextToken
+      if (token === undefined) return shards
+    } catch (error) {
+      if (classOf(error) !== 'listing') throw error
+      shards.length = 0
+      token = undefined
+    }
+  }
+}
+
+function partitionOf(stream: StreamInstance, shard: Shard): Partition {
+  const { ShardId = '', ParentShardId, AdjacentParentShardId, HashKeyRange } = shard
+  const parents = [ParentShardId, AdjacentParentShardId].filter((parent) => parent !== undefined)
+  const { StartingHashKey: from, EndingHashKey: to } = HashKeyRange ?? {}
+  return {
+    id: partitionId(stream, ShardId),
+    parents: parents.map((parent) => partitionId(stream, parent)),
+    ...(from !== undefined && to !== undefined && { keyRange: { from, to } }),
+  }
+}
+
+/** Removes the consumer of enhanced fan-out that a job has registered: AWS charges for it as long as it is there. */
+export async function removeFanOutConsumer({
+  consumer,
+  ...place
+}: StreamPlace & { readonly consumer: string }): Promise<void> {
+  const clients = new SharedClients(place)
+  try {
+    const reference = referenceOf(place.stream)
+    await removeConsumer(clients.client, { name: place.stream, createdAt: 0, reference }, consumer)
+  } finally {
+    clients.close()
+  }
+}
+
+function describe({ places, startAt, consumer, isAggregated }: ResolvedKinesisOptions): string {
+  const extras = [
+    consumer !== undefined && `fan-out ${consumer}`,
+    startAt === 'latest' && 'from the latest',
+    typeof startAt === 'object' && ('at' in startAt ? `from ${new Date(startAt.at).toISOString()}` : 'from numbers'),
+    !isAggregated && 'not taken apart',
+  ].filter(Boolean)
+  return `kinesis(${[places.map(({ stream }) => stream).join(', '), ...extras].join('; ')})`
+}
