@@ -6,6 +6,8 @@ export type { AssumedRole, Credentials, KinesisClientOptions } from './client/cl
 
 // Formats that others read and write, too.
 export { hashKeyOf } from './wire/hash-key.ts'
+export { readId, writeId } from './wire/with-id.ts'
+export type { Identified } from './wire/with-id.ts'
 export { decodeAggregate, encodeAggregate } from './wire/aggregate.ts'
 export type { Member } from './wire/aggregate.ts'
 

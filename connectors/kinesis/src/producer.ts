@@ -60,9 +60,15 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
   const client = createClient(clientOptions)
   const writer = new RecordWriter({ ...writerOptions, client, ttlMs })
   const records = options.encode && new RecordBytes(options.encode.encoder())
-  // without shards records are put all the same, each to a lane that knows no shard
-  const opened = writer.open().catch(() => undefined)
+  // without shards records are put all the same, all to one lane
+  writer.open().catch(() => undefined)
+  /** Puts that wait for room. */
+  let waiting = 0
   let isClosed = false
+
+  function add(data: Uint8Array, partitionKey: string, explicitHashKey: string | undefined): Promise<PutResult> {
+    return new Promise((done, failed) => writer.add({ partitionKey, explicitHashKey, data, done, failed }))
+  }
 
   async function put(record: T, { partitionKey = randomKey(), explicitHashKey }: PutOptions = {}): Promise<PutResult> {
     if (isClosed) throw new Error(`the producer of stream ${options.stream} is closed`)
@@ -70,16 +76,22 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
     const hashKey = explicitHashKey === undefined ? undefined : String(explicitHashKey)
     const bytes = data.length + Buffer.byteLength(partitionKey)
     checkRecord(options.stream, { partitionKey, explicitHashKey: hashKey, bytes }, maxRecordBytes)
-    await opened
-    if (!writer.hasRoom) await writer.room()
-    return new Promise((done, failed) => writer.add({ partitionKey, explicitHashKey: hashKey, data, done, failed }))
+    // one that waits is overtaken by none
+    if (waiting === 0 && writer.hasRoom) return add(data, partitionKey, hashKey)
+    waiting++
+    await writer.room().finally(() => waiting--)
+    return add(data, partitionKey, hashKey)
+  }
+
+  async function flush(): Promise<void> {
+    do await writer.flush()
+    while (waiting > 0)
   }
 
   async function close(): Promise<void> {
     if (isClosed) return
     isClosed = true
-    await opened
-    await writer.flush()
+    await flush()
     writer.close()
     client.destroy()
   }
@@ -92,10 +104,7 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
       return result
     },
     ready: () => writer.room(),
-    flush: async () => {
-      await opened
-      await writer.flush()
-    },
+    flush,
     stats: () => writer.stats(),
     close,
     [Symbol.asyncDispose]: close,

@@ -22,7 +22,7 @@ import { RecordWriter } from './writing/record-writer.ts'
 
 /**
  * Writes to a Kinesis data stream, at least once: after a crash, records since the last checkpoint are put again. Give them an id
- * ({@link withId}) and `dedupe` where they are read, and each counts once.
+ * (`writeId`) and `dedupe` where they are read, and each counts once.
  *
  * Records are collected into requests of 500; those that are refused are put again until they are taken, while the topology waits.
  *

@@ -27,7 +27,7 @@ const burstMs = 1_000
 /** What goes to one shard, in order, no faster than the shard takes it. */
 export class Lane {
   readonly shardId: string
-  readonly stats: LaneStats = { records: 0, bytes: 0, throttled: 0 }
+  readonly stats: LaneStats
   readonly #options: LaneOptions
   readonly #records: TokenBucket
   readonly #bytes: TokenBucket
@@ -38,8 +38,10 @@ export class Lane {
   #blockedUntil = -Infinity
   #failures = 0
 
-  constructor(shardId: string, options: LaneOptions, now: number) {
+  /** `stats` outlive it. */
+  constructor(shardId: string, options: LaneOptions, stats: LaneStats, now: number) {
     this.shardId = shardId
+    this.stats = stats
     this.#options = options
     this.#records = new TokenBucket(options.recordsPerSecond, burstMs, now)
     this.#bytes = new TokenBucket(options.bytesPerSecond, burstMs, now)

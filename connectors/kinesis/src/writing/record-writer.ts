@@ -3,7 +3,7 @@ import { classOf, nameOf } from '../client/error-class.ts'
 import { hexHashOf, hexOfHashKey } from '../wire/hash-key.ts'
 import type { Carrier } from './carrier.ts'
 import { type Entry, ExpiredError } from './entry.ts'
-import { Lane, type LaneOptions } from './lane.ts'
+import { Lane, type LaneOptions, type LaneStats } from './lane.ts'
 import { putRecords, type PutRecordsEntry } from './put-records.ts'
 import { ShardMap } from './shard-map.ts'
 
@@ -64,6 +64,7 @@ export class RecordWriter {
   readonly #options: RecordWriterOptions
   readonly #map: ShardMap
   readonly #lanes = new Map<string, Lane>()
+  readonly #stats = new Map<string, LaneStats>()
   readonly #counts = { records: 0, requests: 0, retried: 0, expired: 0 }
   #buffered = 0
   #bufferedBytes = 0
@@ -94,6 +95,7 @@ export class RecordWriter {
   async open(): Promise<void> {
     await this.#map.refresh()
     this.#refreshedAt = Date.now()
+    this.#spread()
   }
 
   add({ partitionKey, explicitHashKey, data, done, failed }: NewRecord): void {
@@ -137,12 +139,12 @@ export class RecordWriter {
   }
 
   stats(): WriterStats {
-    const shards = [...this.#lanes.values()].filter(({ stats }) => stats.records > 0 || stats.throttled > 0)
+    const shards = [...this.#stats].filter(([, { records, throttled }]) => records > 0 || throttled > 0)
     return {
       ...this.#counts,
       bufferedRecords: this.#buffered,
       bufferedBytes: this.#bufferedBytes,
-      shards: Object.fromEntries(shards.map(({ shardId, stats }) => [shardId, { ...stats }])),
+      shards: Object.fromEntries(shards.map(([id, stats]) => [id, { ...stats }])),
       lastError: this.#lastError,
     }
   }
@@ -165,7 +167,9 @@ export class RecordWriter {
     const id = this.#map.find(hash) ?? unknownShard
     let lane = this.#lanes.get(id)
     if (lane === undefined) {
-      lane = new Lane(id, this.#options.lane, Date.now())
+      const stats = this.#stats.get(id) ?? { records: 0, bytes: 0, throttled: 0 }
+      this.#stats.set(id, stats)
+      lane = new Lane(id, this.#options.lane, stats, Date.now())
       this.#lanes.set(id, lane)
     }
     return lane
@@ -174,6 +178,7 @@ export class RecordWriter {
   #pump(): void {
     const { maxInFlight, lingerMs } = this.#options
     const now = Date.now()
+    this.#expire(now)
     while (this.#inFlight < maxInFlight && !this.#mustSpread) {
       const isDue = this.#isFlushing || this.#isFull() || this.#oldest() <= now - lingerMs
       const batch = isDue ? this.#takeBatch(now) : []
@@ -199,13 +204,12 @@ export class RecordWriter {
       const due = this.#isFlushing ? 0 : lane.oldest + this.#options.lingerMs - now
       least = Math.min(least, Math.max(due, lane.untilOpen(now)))
     }
-    return least
+    return Math.min(least, this.#oldest() + this.#options.ttlMs - now)
   }
 
   /** From each lane in turn, so that one that is long holds back no other. */
   #takeBatch(now: number): Carrier[] {
     const { maxRecords, maxRequestBytes } = this.#options
-    this.#expire(now)
     const lanes = [...this.#lanes.values()]
     const first = this.#turn++ % Math.max(1, lanes.length)
     const turned = [...lanes.slice(first), ...lanes.slice(0, first)]
@@ -291,6 +295,7 @@ export class RecordWriter {
         this.#forget(entry)
         entry.failed?.(new ExpiredError(stream, ttlMs, entry.attempts ?? []))
       }
+    this.#notify()
   }
 
   #forget({ bytes }: Entry): void {

@@ -1,0 +1,115 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { once } from 'node:events'
+import { setTimeout as pause } from 'node:timers/promises'
+import { LogShipper } from '../../src/logging/log-shipper.ts'
+import { KinesisTransport } from '@millrace/kinesis/winston'
+import { type KinesisStandIn, startKinesis } from '@millrace/kinesis/testing'
+import { pino } from 'pino'
+import { createLogger } from 'winston'
+import { expect, test, vi } from 'vitest'
+import kinesisTransport from '@millrace/kinesis/pino'
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'millrace-spool-'))
+
+const textsIn = (server: KinesisStandIn): string[] => {
+  const stream = server.stream('logs')
+  return stream.shards.flatMap((shard) => stream.records(shard).map(({ data }) => data.toString()))
+}
+
+test('pino: every line is put when the transport has ended', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const transport = kinesisTransport({ stream: 'logs', linger: '5ms', ...server.clientOptions })
+  const log = pino(transport)
+  for (let n = 0; n < 20; n++) log.info({ n }, 'line')
+  transport.end()
+  await once(transport, 'close')
+  expect(textsIn(server).map((text) => (JSON.parse(text) as { n: number }).n)).toEqual(
+    Array.from({ length: 20 }, (_, n) => n),
+  )
+})
+
+test('winston: every line is put when the logger has ended', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const transport = new KinesisTransport({ stream: 'logs', linger: '5ms', ...server.clientOptions })
+  const log = createLogger({ transports: [transport] })
+  for (let n = 0; n < 20; n++) log.info('line', { n })
+  log.end()
+  await once(transport, 'finish')
+  expect(textsIn(server)).toHaveLength(20)
+  expect(transport.stats()).toEqual({ put: 20, dropped: 0, spooledBytes: 0 })
+})
+
+test('drops and counts what does not fit, if told to', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const away = server.faults.inject({ operation: 'PutRecords', kind: { type: 'error', code: 'InternalFailure' } })
+  const options = { stream: 'logs', linger: '5ms', maxBufferedBytes: 200, whenFull: 'drop' } as const
+  const transport = new KinesisTransport({ ...options, ...server.clientOptions })
+  const log = createLogger({ transports: [transport] })
+  for (let n = 0; n < 50; n++) log.info('a line of some length', { n })
+  await vi.waitFor(() => expect(transport.stats().dropped).toBeGreaterThan(30))
+  away.remove()
+  log.end()
+  await once(transport, 'finish')
+  const { put, dropped } = transport.stats()
+  expect(put + dropped).toBe(50)
+  expect(textsIn(server)).toHaveLength(put)
+})
+
+test('blocks whoever logs when it is full, and loses nothing', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const away = server.faults.inject({ operation: 'PutRecords', kind: { type: 'error', code: 'InternalFailure' } })
+  const shipper = new LogShipper({ stream: 'logs', linger: '5ms', maxBufferedBytes: 200, ...server.clientOptions })
+  let waits = 0
+  for (let n = 0; n < 50; n++) {
+    const taken = shipper.ship(`a line of some length ${n}`)
+    const first = await Promise.race([taken.then(() => 'taken'), pause(50, 'waits')])
+    if (first === 'waits' && waits++ === 0) away.remove()
+    await taken
+  }
+  expect(waits).toBeGreaterThan(0)
+  await shipper.close()
+  expect(shipper.stats()).toEqual({ put: 50, dropped: 0, spooledBytes: 0 })
+})
+
+test('keeps lines on disk while the stream is away, and the next process puts them in order', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const spool = { folder: folder() }
+  const options = { stream: 'logs', linger: '5ms', recordTtl: '50ms', spool, order: 'key' } as const
+  const away = server.faults.inject({ operation: 'PutRecords', kind: { type: 'cut' } })
+  const first = new KinesisTransport({ ...options, ...server.clientOptions })
+  const log = createLogger({ transports: [first] })
+  for (let n = 0; n < 10; n++) log.info(`line ${n}`)
+  log.end()
+  await once(first, 'finish')
+  expect(textsIn(server)).toEqual([])
+  expect(first.stats().spooledBytes).toBeGreaterThan(0)
+  // it died while it wrote another one
+  writeFileSync(join(spool.folder, '99999999.ndjson'), '{"message":"torn')
+
+  away.remove()
+  const second = new KinesisTransport({ ...options, recordTtl: '30s', ...server.clientOptions })
+  await vi.waitFor(() => expect(textsIn(server)).toHaveLength(10))
+  const last = createLogger({ transports: [second] })
+  last.info('line 10')
+  last.end()
+  await once(second, 'finish')
+  const numbers = textsIn(server).map((text) => Number(/line (\d+)/.exec(text)?.[1]))
+  expect(numbers.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 11 }, (_, n) => n))
+  expect(numbers.at(-1)).toBe(10)
+  expect(second.stats().spooledBytes).toBe(0)
+})
+
+test('a spool that is full takes no more', async () => {
+  const { Spool } = await import('../../src/logging/spool.ts')
+  const place = folder()
+  const spool = new Spool({ folder: place, maxBytes: 12 })
+  expect([spool.append('12345'), spool.append('67890'), spool.append('x')]).toEqual([true, true, false])
+  expect(readFileSync(join(place, '00000001.ndjson'), 'utf8')).toBe('12345\n67890\n')
+})

@@ -1,0 +1,196 @@
+import { createProducer, decodeAggregate, ExpiredError, type ProducerOptions } from '@millrace/kinesis'
+import { type KinesisStandIn, type SeenRecord, startKinesis } from '@millrace/kinesis/testing'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
+
+const producerOf = (server: KinesisStandIn, options: Partial<ProducerOptions<Uint8Array>> = {}) =>
+  createProducer({ stream: 's', linger: '5ms', ...server.clientOptions, ...options })
+
+const recordsIn = (server: KinesisStandIn): SeenRecord[] => {
+  const stream = server.stream('s')
+  return stream.shards.flatMap((shard) => stream.records(shard))
+}
+
+const requests = (server: KinesisStandIn): number =>
+  server.calls.filter(({ operation }) => operation === 'PutRecords').length
+
+test('says where a record lies', async () => {
+  await using server = await startKinesis()
+  const stream = server.create('s', 2)
+  await using producer = producerOf(server)
+  const put = await producer.put(bytes('x'), { partitionKey: 'user-1' })
+  const [shard] = stream.shards.filter((id) => stream.records(id).length > 0)
+  expect(put).toEqual({ shardId: shard, sequenceNumber: stream.records(shard!)[0]!.sequenceNumber, attempts: 1 })
+})
+
+test('puts exactly 500 records a request', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const producer = producerOf(server, { linger: '10s', rateLimit: 1e6 })
+  for (let n = 0; n < 1_500; n++) void producer.put(bytes('x'), { partitionKey: 'k' })
+  await producer.close()
+  expect([recordsIn(server).length, requests(server)]).toEqual([1_500, 3])
+})
+
+test('counts keys in UTF-8 towards the bytes of a request', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  // 2 bytes of data and 3 of the key: two of them are 10
+  const producer = producerOf(server, { linger: '10s', maxRequestBytes: 10, rateLimit: 1e6 })
+  for (let n = 0; n < 6; n++) void producer.put(bytes('ab'), { partitionKey: '日' })
+  await producer.close()
+  expect([recordsIn(server).length, requests(server)]).toEqual([6, 3])
+})
+
+test('puts a record of 10 MiB on a stream that takes it, and refuses it by name elsewhere', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const large = new Uint8Array(2_000_000)
+  await using small = producerOf(server)
+  await expect(small.put(large, { partitionKey: 'k' })).rejects.toMatchObject({
+    code: 'RECORD_TOO_LARGE',
+    message: expect.stringMatching(/stream s: a record has 2000001 bytes.*UpdateMaxRecordSize/),
+  })
+  await expect(small.put(bytes('x'), { partitionKey: '' })).rejects.toMatchObject({ code: 'BAD_KEY' })
+  await expect(small.put(bytes('x'), { explicitHashKey: 2n ** 128n })).rejects.toMatchObject({ code: 'BAD_KEY' })
+})
+
+test('puts only what was refused again', async () => {
+  await using server = await startKinesis({ limits: false, random: Math.random })
+  server.create('s', 2)
+  server.faults.inject({
+    operation: 'PutRecords',
+    times: 4,
+    kind: { type: 'partial', code: 'InternalFailure', of: 0.5 },
+  })
+  const producer = producerOf(server)
+  const puts = Array.from({ length: 100 }, (_, n) => producer.put(bytes(`${n}`)))
+  const results = await Promise.all(puts)
+  await producer.close()
+  expect(recordsIn(server)).toHaveLength(100)
+  expect(results.some(({ attempts }) => attempts > 1)).toBe(true)
+})
+
+test('with twice what the shards take it waits, holds little, and loses nothing', async () => {
+  const time = { ms: 1.7e12 }
+  await using server = await startKinesis({ clock: { now: () => time.ms + performance.now() * 20 } })
+  server.create('s', 1)
+  // twenty times as fast as the service: 20,000 records a second
+  const producer = producerOf(server, { maxBufferedBytes: 20_000, rateLimit: 4_000 })
+  let most = 0
+  for (let n = 0; n < 8_000; n++) {
+    void producer.put(bytes(`${n}`))
+    await producer.ready()
+    most = Math.max(most, producer.stats().bufferedBytes)
+  }
+  await producer.close()
+  const texts = recordsIn(server).map(({ data }) => data.toString())
+  expect(new Set(texts).size).toBe(8_000)
+  expect(texts).toHaveLength(8_000)
+  expect(most).toBeLessThan(20_100)
+  expect(producer.stats().shards['shardId-000000000000']?.throttled).toBeGreaterThan(0)
+}, 20_000)
+
+test('a record that could not be put in time fails with its tries', async () => {
+  await using server = await startKinesis()
+  server.create('s', 1)
+  server.faults.inject({ operation: 'PutRecords', kind: { type: 'error', code: 'InternalFailure', message: 'no' } })
+  await using producer = producerOf(server, { recordTtl: '400ms' })
+  const error = await producer.put(bytes('x')).catch((thrown: unknown) => thrown as ExpiredError)
+  expect(error).toBeInstanceOf(ExpiredError)
+  expect((error as ExpiredError).attempts.length).toBeGreaterThan(1)
+  expect((error as ExpiredError).message).toMatch(/within 400 ms: \d tries, the last one: InternalFailure: no/)
+  expect(producer.stats()).toMatchObject({ expired: 1, bufferedRecords: 0, lastError: { code: 'InternalFailure' } })
+})
+
+test('an answer that is lost makes a repeat, never a loss', async () => {
+  await using server = await startKinesis()
+  server.create('s', 1)
+  const fault = server.faults.inject({ operation: 'PutRecords', times: 1, kind: { type: 'lost reply' } })
+  const producer = producerOf(server)
+  for (let n = 0; n < 20; n++) void producer.put(bytes(`${n}`))
+  await producer.close()
+  expect(fault.hits).toBe(1)
+  expect(new Set(recordsIn(server).map(({ data }) => data.toString())).size).toBe(20)
+})
+
+test('finds the new shards when some are split', async () => {
+  await using server = await startKinesis({ limits: false })
+  const stream = server.create('s', 1)
+  const producer = producerOf(server, { rateLimit: 1e6 })
+  await producer.put(bytes('first'))
+  stream.split(stream.openShards[0]!)
+  let put = 1
+  const until = performance.now() + 5_000
+  while (Object.keys(producer.stats().shards).length < 3 && performance.now() < until) {
+    await producer.put(bytes(`${put}`))
+    put++
+  }
+  await producer.close()
+  // the old one, and both new ones
+  expect(Object.keys(producer.stats().shards)).toHaveLength(3)
+  expect(recordsIn(server)).toHaveLength(put)
+}, 10_000)
+
+test('aggregates what goes to one shard, under a hash key of that shard', async () => {
+  await using server = await startKinesis({ limits: false })
+  const stream = server.create('s', 4)
+  const producer = producerOf(server, { aggregate: true })
+  await producer.put(bytes('alone'), { partitionKey: 'a' })
+  const results = await Promise.all(
+    Array.from({ length: 400 }, (_, n) => producer.put(bytes(`${n}`), { partitionKey: `user-${n}` })),
+  )
+  await producer.close()
+  const members = recordsIn(server).flatMap(({ data }) => decodeAggregate(data) ?? [{ partitionKey: '', data }])
+  expect(members).toHaveLength(401)
+  expect(recordsIn(server).length).toBeLessThan(20)
+  // each is where its own key belongs
+  const plain = await startKinesis({ limits: false })
+  plain.create('s', 4)
+  for (const [n, { shardId, sequenceNumber, subSequenceNumber = 0 }] of results.entries()) {
+    expect(shardId).toBe(plain.stream('s').put(`user-${n}`, 'x').shardId)
+    const carrier = stream.records(shardId).find((record) => record.sequenceNumber === sequenceNumber)
+    const member = decodeAggregate(carrier!.data)?.[subSequenceNumber]
+    expect(Buffer.from(member?.data ?? carrier!.data).toString()).toBe(`${n}`)
+  }
+  await plain.stop()
+})
+
+test('keeps the order of each key, whatever is refused', async () => {
+  const sizes = fc.record({
+    keys: fc.integer({ min: 1, max: 5 }),
+    seed: fc.nat(),
+    aggregate: fc.boolean(),
+    of: fc.double({ min: 0.05, max: 0.6, noNaN: true }),
+  })
+  await fc.assert(
+    fc.asyncProperty(sizes, async ({ keys, seed, aggregate, of }) => {
+      let state = seed
+      const random = (): number => (state = (state * 48_271 + 11) % 2_147_483_647) / 2_147_483_647
+      const server = await startKinesis({ limits: false, random })
+      const stream = server.create('s', 2)
+      server.faults.inject({
+        operation: 'PutRecords',
+        times: 6,
+        kind: { type: 'partial', code: 'InternalFailure', of },
+      })
+      server.faults.inject({ operation: 'PutRecords', times: 1, probability: 0.3, kind: { type: 'cut' } })
+      const producer = producerOf(server, { order: 'key', aggregate, maxRecords: 4, maxInFlight: 3, linger: 0 })
+      for (let n = 0; n < 40; n++) void producer.put(bytes(`${n}`), { partitionKey: `k${n % keys}` })
+      if (seed % 2 === 0) stream.split(stream.openShards[0]!)
+      await producer.close()
+      const seen = new Map<string, number[]>()
+      // a child is read behind its parent
+      for (const { partitionKey, data } of recordsIn(server).flatMap(
+        (record) => decodeAggregate(record.data) ?? [{ partitionKey: record.partitionKey, data: record.data }],
+      ))
+        seen.set(partitionKey, [...(seen.get(partitionKey) ?? []), Number(Buffer.from(data).toString())])
+      for (let key = 0; key < keys; key++)
+        expect(seen.get(`k${key}`)).toEqual(Array.from({ length: 40 }, (_, n) => n).filter((n) => n % keys === key))
+      await server.stop()
+    }),
+    { numRuns: 12 },
+  )
+}, 60_000)

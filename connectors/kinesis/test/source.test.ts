@@ -1,0 +1,275 @@
+import { encodeAggregate } from '@millrace/kinesis'
+import { startKinesis } from '@millrace/kinesis/testing'
+import { describe, expect, test } from 'vitest'
+import { listed, readFrom, sourceOf } from './support/reading.ts'
+
+const hour = 3_600_000
+const earliest = 'TRIM_HORIZON'
+const signal = new AbortController().signal
+
+/** A server of its own time, with one shard that holds some texts. */
+async function serve(count: number) {
+  const time = { ms: Date.UTC(2026, 0, 1) }
+  const clock = { now: () => time.ms }
+  const server = await startKinesis({ clock, limits: false })
+  const stream = server.create('s', 1)
+  const put = (n: number): void => void stream.put(`k${n % 3}`, `${n}`)
+  for (let n = 0; n < count; n++) put(n)
+  return {
+    server,
+    stream,
+    put,
+    time,
+    now: clock.now,
+    stop: () => server.stop(),
+    [Symbol.asyncDispose]: () => server.stop(),
+  }
+}
+
+const numbers = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, i) => `${from + i}`)
+
+describe('a shard', () => {
+  test('begins where it is told to', async () => {
+    await using s = await serve(3)
+    s.time.ms += 1_000
+    s.put(3)
+    const [shard] = await listed(sourceOf(s.server))
+    const startOf = async (startAt: NonNullable<Parameters<typeof sourceOf>[1]>['startAt'], isResumed = false) => {
+      const source = sourceOf(s.server, { ...(startAt && { startAt }) })
+      const context = { clock: { now: s.now }, signal, isResumed }
+      const start = await source.resolve(shard!, context)
+      return (await readFrom(source, shard!, start, { now: s.now })).texts
+    }
+    const [first] = s.stream.records(s.stream.shards[0]!)
+    expect(await startOf(undefined)).toEqual(numbers(0, 4))
+    expect(await startOf({ timestamp: s.time.ms - 500 })).toEqual(['3'])
+    expect(await startOf({ after: { [s.stream.shards[0]!]: first!.sequenceNumber } })).toEqual(numbers(1, 4))
+    s.time.ms += 1
+    expect(await startOf('latest')).toEqual([])
+    // one that comes later is read from its start, whatever the options say
+    expect(await startOf('latest', true)).toEqual(numbers(0, 4))
+  })
+
+  test('goes on behind an iterator that has expired', async () => {
+    await using s = await serve(2)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    const context = { clock: { now: s.now }, signal }
+    const reader = await source.open(shard!, earliest, context)
+    const first = await reader.read(signal)
+    s.put(2)
+    s.time.ms += 301_000
+    const texts: string[] = []
+    while (texts.length === 0) {
+      const read = await reader.read(signal)
+      if (read.type === 'records' && read.slab)
+        texts.push(Buffer.from(read.slab.bytes.subarray(read.slab.starts[0], read.slab.ends[0])).toString())
+    }
+    expect([first.type, texts]).toEqual(['records', ['2']])
+    expect(s.server.calls.some(({ outcome }) => outcome === 'ExpiredIteratorException')).toBe(true)
+  })
+
+  test.each([
+    ['a throttle', { type: 'error', code: 'ProvisionedThroughputExceededException' }, 2],
+    ['an internal failure', { type: 'error', code: 'InternalFailure', status: 500 }, 2],
+    ['a KMS key that is disabled', { type: 'error', code: 'KMSDisabledException' }, 3],
+    ['a connection that is cut', { type: 'cut' }, 2],
+    ['an answer that is lost', { type: 'lost reply' }, 2],
+  ] as const)('survives %s', async (_, kind, times) => {
+    await using s = await serve(50)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    const fault = s.server.faults.inject({ operation: 'GetRecords', times, kind })
+    const read = await readFrom(source, shard!, earliest, { now: s.now, tries: 5, most: 50 })
+    expect(read.texts).toEqual(numbers(0, 50))
+    expect(fault.hits).toBe(times)
+  })
+
+  test('an error names stream, shard, position, and what to do', async () => {
+    await using s = await serve(1)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    s.server.faults.inject({
+      operation: 'GetRecords',
+      kind: { type: 'error', code: 'KMSDisabledException', message: 'key is off' },
+    })
+    await expect(readFrom(source, shard!, earliest)).rejects.toMatchObject({
+      code: 'SOURCE',
+      retryable: true,
+      partition: shard!.id,
+      position: earliest,
+      message: expect.stringMatching(
+        /stream s, shard shardId-000000000000: KMSDisabledException: key is off; .*KMS key/,
+      ),
+    })
+  })
+
+  test('ends with its children when it is split, and they with theirs when they are merged', async () => {
+    await using s = await serve(5)
+    const [id] = s.stream.shards
+    s.stream.split(id!)
+    for (let n = 5; n < 10; n++) s.put(n)
+    const [left, right] = s.stream.openShards
+    s.stream.merge(left!, right!)
+    const source = sourceOf(s.server)
+    const all = await listed(source)
+    expect(all).toHaveLength(4)
+    const parent = await readFrom(source, all[0]!, earliest, { now: s.now })
+    expect(parent.texts).toEqual(numbers(0, 5))
+    expect(parent.children).toEqual([
+      { id: all[1]!.id, parents: [all[0]!.id] },
+      { id: all[2]!.id, parents: [all[0]!.id] },
+    ])
+    const child = await readFrom(source, all[1]!, earliest, { now: s.now })
+    expect(child.children).toEqual([{ id: all[3]!.id, parents: [all[1]!.id, all[2]!.id] }])
+  })
+})
+
+describe('what retention takes', () => {
+  test('is reported when it was not read', async () => {
+    await using s = await serve(10)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    const { position } = await readFrom(source, shard!, earliest, { most: 1, now: s.now })
+    s.put(10)
+    s.time.ms += 30 * hour
+    s.put(11)
+    const read = await readFrom(source, shard!, position, { now: s.now })
+    expect(read.texts).toEqual(['11'])
+    expect(read.refused.map(({ error }) => (error as Error).message)).toEqual([
+      expect.stringMatching(/shard shardId-000000000000: it was read to .* and keeps 24 hours: .* is lost/),
+    ])
+    const strict = sourceOf(s.server, { onDataLoss: 'fail' })
+    await expect(readFrom(strict, shard!, position, { now: s.now })).rejects.toMatchObject({
+      code: 'SOURCE',
+      retryable: false,
+    })
+  })
+
+  test('is not reported when everything had been read', async () => {
+    await using s = await serve(10)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    const { position } = await readFrom(source, shard!, earliest, { now: s.now })
+    s.time.ms += 20 * hour
+    const idle = await readFrom(source, shard!, position, { now: s.now })
+    s.time.ms += 10 * hour
+    s.put(10)
+    const read = await readFrom(source, shard!, idle.position, { now: s.now })
+    expect([read.texts, read.refused]).toEqual([['10'], []])
+  })
+})
+
+test('a stream that is deleted and created anew is another one', async () => {
+  await using s = await serve(3)
+  const source = sourceOf(s.server)
+  const [before] = await listed(source)
+  const { position } = await readFrom(source, before!, earliest, { now: s.now })
+  s.stream.delete()
+  s.time.ms += 5_000
+  s.server.create('s', 1)
+  s.put(7)
+  const fresh = sourceOf(s.server)
+  const [after] = await listed(fresh)
+  expect(after!.id).not.toBe(before!.id)
+  expect((await readFrom(fresh, after!, earliest, { now: s.now })).texts).toEqual(['7'])
+  // the shard of before has the same name, and nothing of the new one is read as its
+  const gone = await readFrom(fresh, before!, position, { now: s.now })
+  expect([gone.texts, gone.children]).toEqual([[], []])
+  expect((gone.refused[0]!.error as Error).message).toMatch(/was deleted/)
+})
+
+describe('an aggregate', () => {
+  const members = ['a', 'b', 'c', 'd'].map((each) => ({ partitionKey: `k-${each}`, data: Buffer.from(each) }))
+
+  test.each([{}, { fanOut: { consumer: 'c' } }])(
+    'is taken apart, and gone on with in the middle %o',
+    async (options) => {
+      const server = await startKinesis({ clock: { now: () => 1.7e12 + performance.now() * 10_000 }, limits: false })
+      const stream = server.create('s', 1)
+      stream.put('x', 'plain')
+      stream.put('a', encodeAggregate(members))
+      stream.put('y', 'last')
+      const source = sourceOf(server, options)
+      const [shard] = await listed(source)
+      const all = await readFrom(source, shard!, earliest, { most: 6 })
+      expect(all.texts).toEqual(['plain', 'a', 'b', 'c', 'd', 'last'])
+      expect(all.metas.map(({ partitionKey, subSequenceNumber }) => [partitionKey, subSequenceNumber])).toEqual([
+        ['x', 0],
+        ['k-a', 0],
+        ['k-b', 1],
+        ['k-c', 2],
+        ['k-d', 3],
+        ['y', 0],
+      ])
+      const [, second] = stream.records(stream.shards[0]!)
+      const rest = await readFrom(source, shard!, `${second!.sequenceNumber}.1`, { most: 3 })
+      expect(rest.texts).toEqual(['c', 'd', 'last'])
+      const behind = await readFrom(source, shard!, second!.sequenceNumber, { most: 1 })
+      expect(behind.texts).toEqual(['last'])
+      await server.stop()
+    },
+  )
+
+  test('that is damaged is one plain record', async () => {
+    await using s = await serve(0)
+    const damaged = encodeAggregate(members)
+    damaged[damaged.length - 1]! ^= 1
+    s.stream.put('a', damaged)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    const read = await readFrom(source, shard!, earliest, { now: s.now })
+    expect(read.metas.map(({ partitionKey }) => partitionKey)).toEqual(['a'])
+  })
+})
+
+describe('enhanced fan-out', () => {
+  test('renews what ends after five minutes, without a gap or a repeat', async () => {
+    // five minutes are 30 ms
+    const server = await startKinesis({ clock: { now: () => 1.7e12 + performance.now() * 10_000 }, limits: false })
+    const stream = server.create('s', 1)
+    const source = sourceOf(server, { fanOut: { consumer: 'c' } })
+    const [shard] = await listed(source)
+    const reader = await source.open(shard!, earliest, { clock: { now: Date.now }, signal })
+    const texts: string[] = []
+    let put = 0
+    const renewals = (): number => server.calls.filter(({ operation }) => operation === 'SubscribeToShard').length
+    while (renewals() < 8 || texts.length < put) {
+      if (renewals() < 8) stream.put('k', `${put++}`)
+      const read = await reader.read(signal)
+      if (read.type !== 'records' || read.slab === undefined) continue
+      for (let row = 0; row < read.slab.length; row++)
+        texts.push(Buffer.from(read.slab.bytes.subarray(read.slab.starts[row], read.slab.ends[row])).toString())
+    }
+    await reader.close()
+    expect(texts).toEqual(numbers(0, put))
+    await server.stop()
+  })
+
+  test.each([
+    ['an error within the stream', { type: 'in stream', code: 'InternalFailureException' }],
+    ['a KMS error within the stream', { type: 'in stream', code: 'KMSDisabledException' }],
+    ['a stream that is cut', { type: 'cut stream' }],
+  ] as const)('survives %s', async (_, kind) => {
+    const server = await startKinesis({ clock: { now: () => 1.7e12 + performance.now() * 10_000 }, limits: false })
+    const stream = server.create('s', 1)
+    for (let n = 0; n < 20; n++) stream.put('k', `${n}`)
+    const source = sourceOf(server, { fanOut: { consumer: 'c' } })
+    const [shard] = await listed(source)
+    const fault = server.faults.inject({ operation: 'SubscribeToShard', times: 2, kind })
+    const read = await readFrom(source, shard!, earliest, { tries: 5, most: 20 })
+    expect([read.texts, fault.hits]).toEqual([numbers(0, 20), 2])
+    await server.stop()
+  })
+})
+
+test('refuses options by name', () => {
+  const given = (options: object) => () => sourceOf({ clientOptions: {} } as never, options)
+  expect(given({ stream: '' })).toThrow(/`stream` is ''/)
+  expect(given({ stream: ['a', 'a'] })).toThrow(/`stream` has a twice/)
+  expect(given({ endpoint: 'localhost' })).toThrow(/`endpoint` is 'localhost'/)
+  expect(given({ startAt: 'now' })).toThrow(/`startAt` is 'now'/)
+  expect(given({ startAt: { timestamp: 'yesterday' } })).toThrow(/`startAt.timestamp` is 'yesterday'/)
+  expect(given({ fanOut: { consumer: 'a b' } })).toThrow(/`fanOut.consumer` is 'a b'/)
+  expect(given({ rate: { callsPerSecond: 0 } })).toThrow(/`rate.callsPerSecond` is 0/)
+})

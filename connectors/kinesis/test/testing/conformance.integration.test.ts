@@ -1,0 +1,57 @@
+import { Agent } from 'node:http'
+import { KinesisClient } from '@aws-sdk/client-kinesis'
+import { startKinesis } from '@millrace/kinesis/testing'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type OtherServer, startKinesalite, startKinesisLocal } from '../support/other-servers.ts'
+import { checks } from './checks.ts'
+import { differences } from './differences.ts'
+
+const servers: Record<string, () => Promise<OtherServer>> = {
+  'the stand-in': async () => {
+    const server = await startKinesis()
+    return { endpoint: server.endpoint, stop: () => server.stop() }
+  },
+  'kinesis-local': startKinesisLocal,
+  kinesalite: startKinesalite,
+}
+
+describe.each(Object.entries(servers))('%s', (server, start) => {
+  let running: OtherServer
+  let client: KinesisClient
+  let streams = 0
+
+  beforeAll(async () => {
+    running = await start()
+    client = new KinesisClient({
+      endpoint: running.endpoint,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+      maxAttempts: 1,
+      requestHandler: new NodeHttpHandler({ httpAgent: new Agent({ keepAlive: true }) }),
+    })
+  })
+
+  afterAll(async () => {
+    client.destroy()
+    await running.stop()
+  })
+
+  test.each(checks)('$name', async ({ name, run }) => {
+    const problem = await run(client, `s${streams++}`).then(
+      () => undefined,
+      (error: unknown) => (error as Error).message,
+    )
+    const known = differences.find((each) => each.server === server && each.check === name)
+    // one that has gone away is to be taken off the list
+    if (known === undefined) expect(problem).toBeUndefined()
+    else expect(problem).toMatch(known.does)
+  })
+})
+
+test('the list of differences names checks and servers that there are', () => {
+  for (const { check, server } of differences) {
+    expect(checks.map(({ name }) => name)).toContain(check)
+    expect(Object.keys(servers)).toContain(server)
+  }
+})

@@ -1,0 +1,78 @@
+/** Where a server does something else than a check says, and by what the check is right. */
+export interface Difference {
+  readonly check: string
+  readonly server: string
+  /** What it does, as the check finds it. */
+  readonly does: RegExp
+  /** Who is right. */
+  readonly right: string
+}
+
+const noThrottle =
+  'the check: a shard takes 1,000 records a second (quotas and limits of the developer guide); these servers have no rates'
+
+export const differences: readonly Difference[] = [
+  {
+    check: 'divides the hash keys evenly',
+    server: 'kinesis-local',
+    does: /170141183460469231731687303715884105727/,
+    right: 'the check: the two halves of 2^128 keys have 2^127 each; here the first has one less',
+  },
+  {
+    check: 'refuses 501 records',
+    server: 'kinesis-local',
+    does: /^it was accepted$/,
+    right: 'the check: "Each PutRecords request can support up to 500 records" (API reference)',
+  },
+  {
+    check: 'refuses an iterator that is none',
+    server: 'kinesis-local',
+    does: /UnknownError/,
+    right:
+      'the check: InvalidArgumentException is among the errors of GetRecords (API reference); here it is a 500 without a code',
+  },
+  {
+    check: 'throttles a shard that takes more than 1,000 records a second',
+    server: 'kinesis-local',
+    does: /^false in place of true$/,
+    right: noThrottle,
+  },
+  {
+    check: 'throttles a shard that takes more than 1,000 records a second',
+    server: 'kinesalite',
+    does: /^false in place of true$/,
+    right: noThrottle,
+  },
+  {
+    check: 'closes a shard that is split: it ends, and names its children',
+    server: 'kinesalite',
+    does: /^undefined in place of/,
+    right:
+      'the check: ChildShards are "only returned when the end of the current shard is reached" (API reference); this server is older',
+  },
+  {
+    check: 'lists shards in pages',
+    server: 'kinesalite',
+    does: /NextToken/,
+    right:
+      'the check: "You cannot specify this parameter [StreamName] if you specify the NextToken" (API reference); here the token alone is refused',
+  },
+  {
+    check: 'lists open shards alone for AT_LATEST',
+    server: 'kinesalite',
+    does: /^3 in place of 2$/,
+    right: 'the check: ShardFilter of the API reference; this server is older',
+  },
+  {
+    check: 'changes the number of shards',
+    server: 'kinesalite',
+    does: /./,
+    right: 'the check: UpdateShardCount of the API reference; this server is older',
+  },
+  {
+    check: 'registers a consumer',
+    server: 'kinesalite',
+    does: /UnknownError/,
+    right: 'the check: RegisterStreamConsumer of the API reference; this server is older',
+  },
+]
