@@ -6,7 +6,7 @@
 import Transport from 'winston-transport'
 import { LogShipper, type LogTransportOptions, type LogTransportStats } from './logging/log-shipper.ts'
 
-const message = Symbol.for('message')
+const message: unique symbol = Symbol.for('message')
 
 /** `winston.createLogger({ transports: [new KinesisTransport({ stream: 'logs' })] })`; `logger.end()` puts what waits. */
 export class KinesisTransport extends Transport {
