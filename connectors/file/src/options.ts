@@ -23,6 +23,16 @@ export interface FilesOptions<T> {
   readonly verify?: boolean
   /** A longer line becomes a dead letter with its first 4 KiB. @default '1MiB' */
   readonly maxRecordBytes?: Size
+  /**
+   * A record is a line that this matches, with the lines behind it that it does not match: a stack trace belongs to its error. The last
+   * one of a file that is followed is complete when the next one begins, or when nothing came for a second. Numbers of lines in messages
+   * count records then.
+   *
+   * @default each line is a record
+   */
+  readonly recordStart?: RegExp
+  /** Leaves out so many records at the head of each file. @default 0 */
+  readonly headerLines?: number
   /** Where files begin that are there when the job starts; later ones begin at their start. @default 'start' */
   readonly from?: 'start' | 'end'
   /** How often `follow` looks for new files. @default '1s' */
@@ -42,6 +52,8 @@ export interface ResolvedFilesOptions {
   readonly compression: 'auto' | 'none' | 'gzip' | 'zstd'
   readonly verify: boolean
   readonly maxRecordBytes: number
+  readonly recordStart: RegExp | undefined
+  readonly headerLines: number
   readonly from: 'start' | 'end'
   readonly discoverEveryMs: number
   readonly endAfterMs: number
@@ -60,10 +72,24 @@ export function resolveFilesOptions<T>(options: FilesOptions<T>): ResolvedFilesO
     compression: oneOf(options.compression ?? 'auto', ['auto', 'none', 'gzip', 'zstd'], 'files: `compression`'),
     verify: options.verify ?? true,
     maxRecordBytes: recordBytes(options.maxRecordBytes ?? '1MiB'),
+    recordStart: recordStart(options.recordStart),
+    headerLines: wholeNumber(options.headerLines ?? 0, 'files: `headerLines`'),
     from: oneOf(options.from ?? 'start', ['start', 'end'], 'files: `from`'),
     discoverEveryMs: positiveMs(options.discoverEvery ?? '1s', 'files: `discoverEvery`'),
     endAfterMs: durationMs(options.endAfter ?? '30s', 'files: `endAfter`'),
   }
+}
+
+function wholeNumber(value: number, field: string): number {
+  if (Number.isInteger(value) && value >= 0) return value
+  throw badOption(`${field} is ${String(value)}; give a whole number, 0 for none`)
+}
+
+function recordStart(pattern: RegExp | undefined): RegExp | undefined {
+  if (pattern === undefined) return undefined
+  if (!(pattern instanceof RegExp)) throw badOption('files: `recordStart` is no regular expression')
+  // one that remembers where it has matched would skip lines
+  return new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, ''))
 }
 
 /** When a file is full: whichever comes first. */

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import type { CommandContext } from './command-context.ts'
+import { agentCommand } from './commands/agent.ts'
 import { checkpointsCommand } from './commands/checkpoints.ts'
 import { dlqCommand } from './commands/dlq.ts'
 import { drainCommand } from './commands/drain.ts'
@@ -39,6 +40,7 @@ const commands = [
   rewindCommand,
   checkpointsCommand,
   dlqCommand,
+  agentCommand,
   initCommand,
 ]
 

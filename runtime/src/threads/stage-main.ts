@@ -3,7 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { type Graph, MillraceError, resolveParams, type Topology } from '@millrace/core'
 import { systemWorld } from '../world.ts'
 import { toPlain } from './plain-error.ts'
-import type { FromStageThread, Made, StageThreadData, ToStageThread } from './stage-messages.ts'
+import type { FromStageThread, Made, ReadRequest, StageThreadData, ToStageThread } from './stage-messages.ts'
 import { StageRunner } from './stage-runner.ts'
 import { threadLogger } from './thread-logger.ts'
 import { topologyMark } from './threaded-sources.ts'
@@ -33,8 +33,16 @@ async function runStages(data: StageThreadData, port: MessagePort): Promise<void
 }
 
 function listen(port: MessagePort, runner: StageRunner, post: (message: FromStageThread) => void): void {
+  /** What it throws must not overtake what was posted before: errors of a thread do. */
+  const read = (request: ReadRequest): void => {
+    try {
+      runner.read(request)
+    } catch (error) {
+      post({ type: 'failed', error: toPlain(error) })
+    }
+  }
   port.on('message', (message: ToStageThread) => {
-    if (message.type === 'read') runner.read(message)
+    if (message.type === 'read') read(message)
     else if (message.type === 'absorbed') runner.absorbed()
     else void runner.stop().finally(() => post({ type: 'stopped' }))
   })

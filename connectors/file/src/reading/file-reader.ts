@@ -41,6 +41,8 @@ export class FileReader<T> implements Reader<T, FileMeta> {
   #silentMs = 0
   #rows = 0
   #bytes = 0
+  /** Of the head of the file. */
+  #toSkip: number
   #isClosed = false
 
   constructor(
@@ -56,7 +58,9 @@ export class FileReader<T> implements Reader<T, FileMeta> {
     this.#options = options
     this.#context = context
     if (!content.isSame) this.#state = 'replaced'
-    this.#cutter = new LineCutter(options.maxRecordBytes, content.ends, line)
+    const { maxRecordBytes, recordStart } = options
+    this.#toSkip = Math.max(0, options.headerLines - (line ?? (content.ends.offset === 0 ? 0 : Infinity)))
+    this.#cutter = new LineCutter(maxRecordBytes, content.ends, recordStart ? undefined : line, recordStart)
   }
 
   async read(signal: AbortSignal): Promise<Read<T, FileMeta>> {
@@ -108,6 +112,8 @@ export class FileReader<T> implements Reader<T, FileMeta> {
     this.#silentMs += waited
     const isSilent = this.#silentMs >= this.#options.endAfterMs
     if (isSilent && (await this.#isRotated())) return this.#finish()
+    const waiting = this.#silentMs >= patienceMs ? this.#cutter.cutWaiting() : undefined
+    if (waiting !== undefined && waiting.length > 0) return this.#records(waiting, [])
     this.#cutter.detach()
     this.#content.feed.release()
     return { type: 'idle', position: this.#cutter.position }
@@ -141,11 +147,24 @@ export class FileReader<T> implements Reader<T, FileMeta> {
     }
   }
 
-  #records(rows: Rows, refused: readonly RefusedRow[]): FileRecords<T> {
+  #records(cut: Rows, refused: readonly RefusedRow[]): FileRecords<T> {
+    const rows = this.#toSkip > 0 ? this.#withoutHead(cut) : cut
     const { starts, ends, length } = rows
     if (length > 0) this.#bytes += ends[length - 1]! - starts[0]! + 1
     this.#rows += length
     return new FileRecords(this.#cutter, rows, this.#origin, this.#context.clock.now(), refused, this.#backlog())
+  }
+
+  #withoutHead({ starts, ends, length, line, ...rest }: Rows): Rows {
+    const skipped = Math.min(this.#toSkip, length)
+    this.#toSkip -= skipped
+    return {
+      ...rest,
+      starts: starts.subarray(skipped),
+      ends: ends.subarray(skipped),
+      length: length - skipped,
+      line: line === undefined ? undefined : line + skipped,
+    }
   }
 
   /** Bytes that wait, as lines of the length seen so far. */

@@ -56,6 +56,7 @@ export class LineCutter {
   #otherStarts = new Uint32Array(mostRows)
   #otherEnds = new Uint32Array(mostRows)
   readonly #most: number
+  readonly #recordStart: RegExp | undefined
   readonly #head: Head
   /** From some way before the next line to the end of the last chunk. */
   #bytes: Buffer
@@ -73,8 +74,9 @@ export class LineCutter {
   #long: LongLine[] = []
 
   /** @param ends what lies before the position at which it begins */
-  constructor(mostBytes: number, ends: Ends, line: number | undefined) {
+  constructor(mostBytes: number, ends: Ends, line: number | undefined, recordStart?: RegExp) {
     this.#most = mostBytes
+    this.#recordStart = recordStart
     this.#head = ends.head
     this.#bytes = Buffer.from(ends.tail)
     this.#at = this.#searched = ends.tail.length
@@ -128,9 +130,18 @@ export class LineCutter {
 
   /** Cuts up to 1,024 lines: none when a chunk is needed, or only lines over the limit were passed. */
   cut(): Rows {
-    const rows = this.#skipped && !this.#skipOn(this.#skipped) ? 0 : this.#cut()
+    const rows = this.#skipped && !this.#skipOn(this.#skipped) ? 0 : this.#cutSome()
     if (rows === 0) this.#holdBack()
     return this.#rows(rows)
+  }
+
+  /** Cuts a record of complete lines that might go on, as nothing has come for a while: one row or none. */
+  cutWaiting(): Rows {
+    const end = this.#bytes.lastIndexOf(newline)
+    const isThere = this.#recordStart !== undefined && this.#skipped === undefined && end >= this.#at
+    if (isThere) this.#row(0, this.#at, end)
+    if (isThere) this.#advance(end + 1, 1)
+    return this.#rows(isThere ? 1 : 0)
   }
 
   /** Cuts what stands after the last line end, for nothing will be added: one row or none. */
@@ -139,8 +150,9 @@ export class LineCutter {
     const rest = this.#bytes.length - this.#at
     if (rest > this.#most) this.#pass(this.#at, rest)
     const rows = rest > 0 && rest <= this.#most ? 1 : 0
-    this.#starts[0] = this.#at
-    this.#ends[0] = this.#bytes.length
+    // of several lines the last one may have an end
+    const hasEnd = this.#recordStart !== undefined && this.#bytes[this.#bytes.length - 1] === newline
+    this.#row(0, this.#at, hasEnd ? this.#bytes.length - 1 : this.#bytes.length, hasEnd)
     this.#advance(this.#bytes.length, rows)
     return this.#rows(rows)
   }
@@ -152,6 +164,40 @@ export class LineCutter {
     const torn = { position: this.position, line: this.#nextLine(), length, bytes: this.#kept(this.#at) }
     this.#advance(this.#bytes.length, 1)
     return torn
+  }
+
+  #cutSome(): number {
+    return this.#recordStart === undefined ? this.#cut() : this.#cutRecords(this.#recordStart)
+  }
+
+  /** Lines that begin no record belong to the one before; the last one is left until the next begins. */
+  #cutRecords(recordStart: RegExp): number {
+    const bytes = this.#bytes
+    let [at, from, rows] = [this.#at, this.#at, 0]
+    while (rows < mostRows) {
+      const found = bytes.indexOf(newline, from)
+      if (found < 0) break
+      const next = bytes.indexOf(newline, found + 1)
+      const isOver = found - at > this.#most
+      if (next < 0 && !isOver) break
+      from = found + 1
+      if (!isOver && !recordStart.test(bytes.toString('latin1', from, next))) continue
+      if (isOver) {
+        if (rows > 0) break
+        this.#pass(at, found - at)
+      } else this.#row(rows++, at, found)
+      at = from
+    }
+    this.#advance(at, rows)
+    // so that a record that grows is passed once it is over the limit, and not held
+    this.#searched = bytes.length
+    return rows
+  }
+
+  #row(row: number, start: number, found: number, isLine = true): void {
+    const hasReturn = isLine && found > start && this.#bytes[found - 1] === carriageReturn
+    this.#starts[row] = start
+    this.#ends[row] = hasReturn ? found - 1 : found
   }
 
   /** The hot loop: finds line ends, and leaves alone what stands between them. */

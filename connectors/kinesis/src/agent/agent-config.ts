@@ -1,0 +1,216 @@
+import { badOption } from '@millrace/core'
+import type { KinesisClientOptions } from '../client/client-options.ts'
+import { compileProcessing, type Convert } from './processing.ts'
+
+/** A flow: some files to one stream. */
+export interface AgentFlow {
+  readonly filePattern: string
+  readonly stream: string
+  readonly isRandomKey: boolean
+  readonly from: 'start' | 'end'
+  readonly maxBufferAgeMs: number
+  readonly maxBufferRecords: number
+  readonly maxBufferBytes: number
+  readonly refreshMs: number
+  readonly recordStart: RegExp | undefined
+  readonly skipHeaderLines: number
+  readonly truncatedRecordTerminator: string
+  readonly convert: Convert | undefined
+}
+
+/** What a configuration of the Kinesis Agent asks for. */
+export interface AgentConfig {
+  readonly flows: readonly AgentFlow[]
+  readonly client: KinesisClientOptions
+  /** What is given and not honoured, each with the reason. */
+  readonly ignored: readonly string[]
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const honoured = [
+  'flows',
+  'kinesis.endpoint',
+  'kinesis.region',
+  'assumeRoleARN',
+  'assumeRoleExternalId',
+  'awsAccessKeyId',
+  'awsSecretAccessKey',
+]
+const ignored: Readonly<Record<string, string>> = {
+  'cloudwatch.emitMetrics': 'metrics go to OpenTelemetry',
+  'cloudwatch.endpoint': 'metrics go to OpenTelemetry',
+  'cloudwatch.namespace': 'metrics go to OpenTelemetry',
+  'firehose.endpoint': 'there is no flow to Firehose',
+  'sts.endpoint': 'the SDK finds it by the region',
+  'userDefinedCredentialsProvider.classname': 'it is a class of Java; credentials come from the chain of the SDK',
+  'userDefinedCredentialsProvider.location': 'it is a class of Java; credentials come from the chain of the SDK',
+  checkpointFile: 'positions are in the state file, --state',
+  checkpointTimeToLiveDays: 'positions of files that are gone are dropped by themselves',
+  maxSendingThreadsPerCore: 'requests go out without threads',
+  sendingThreadsMaxQueueSize: 'what waits is bounded by bytes',
+  shutdownTimeoutMillis: 'it stops when all that was read is put',
+  'log.level': 'see --log-level',
+  'log.file': 'it logs to stderr',
+}
+const flowFields = [
+  'filePattern',
+  'kinesisStream',
+  'partitionKeyOption',
+  'initialPosition',
+  'maxBufferAgeMillis',
+  'maxBufferSizeRecords',
+  'maxBufferSizeBytes',
+  'maxTimeBetweenFileTrackerRefreshMillis',
+  'multiLineStartPattern',
+  'skipHeaderLines',
+  'truncatedRecordTerminator',
+  'dataProcessingOptions',
+]
+const ignoredInFlow: Readonly<Record<string, string>> = {
+  minTimeBetweenFilePollsMillis: 'files are looked at as they grow',
+  aggregatedRecordSizeBytes: 'it is for Firehose only',
+  publishQueueCapacity: 'what waits is bounded by bytes',
+  waitOnFullPublishQueueMillis: 'it waits until there is room',
+  waitOnEmptyPublishQueueMillis: 'it waits until there is something',
+  retryInitialBackoffMillis: 'it has a back-off of its own',
+  retryMaxBackoffMillis: 'it has a back-off of its own',
+  fileFooterPattern: 'footers are put as any other line',
+}
+
+/** Reads an agent.json. @throws MillraceError BAD_OPTION, naming the field, for what would put other data than the Agent does */
+export function parseAgentConfig(text: string, path: string): AgentConfig {
+  const config = objectOf(parse(text, path), path)
+  const notHonoured: string[] = []
+  for (const name of Object.keys(config)) {
+    if (honoured.includes(name)) continue
+    const reason = Object.hasOwn(ignored, name) ? ignored[name] : undefined
+    if (reason === undefined) throw unknown(name, path, [...honoured, ...Object.keys(ignored)])
+    notHonoured.push(`${name}: ${reason}`)
+  }
+  const { flows } = config
+  if (!Array.isArray(flows) || flows.length === 0)
+    throw badOption(`${path}: flows: must be a list of at least one flow`)
+  const read = flows.map((flow: unknown, i) =>
+    flowOf(objectOf(flow, `${path}: flows[${i}]`), `${path}: flows[${i}]`, notHonoured),
+  )
+  return { flows: read, client: clientOf(config, path), ignored: notHonoured }
+}
+
+function flowOf(flow: Fields, where: string, notHonoured: string[]): AgentFlow {
+  if (flow['deliveryStream'] !== undefined)
+    throw badOption(
+      `${where}.deliveryStream: '${String(flow['deliveryStream'])}' is a stream of Firehose, which is not possible yet; take the flow out`,
+    )
+  for (const name of Object.keys(flow)) {
+    if (flowFields.includes(name)) continue
+    const reason = Object.hasOwn(ignoredInFlow, name) ? ignoredInFlow[name] : undefined
+    if (reason === undefined) throw unknown(name, where, [...flowFields, ...Object.keys(ignoredInFlow)])
+    notHonoured.push(`${where.replace(/^.*: /, '')}.${name}: ${reason}`)
+  }
+  const within = (name: string, otherwise: number, least: number, most: number): number => {
+    const value = Number(flow[name] ?? otherwise)
+    if (Number.isInteger(value) && value >= least && value <= most) return value
+    throw badOption(`${where}.${name}: '${String(flow[name])}' is no whole number from ${least} to ${most}`)
+  }
+  const pattern = flow['multiLineStartPattern']
+  return {
+    filePattern: textOf(flow['filePattern'], `${where}.filePattern`),
+    stream: textOf(flow['kinesisStream'], `${where}.kinesisStream`),
+    isRandomKey:
+      oneOf(flow['partitionKeyOption'] ?? 'RANDOM', ['RANDOM', 'DETERMINISTIC'], `${where}.partitionKeyOption`) ===
+      'RANDOM',
+    from:
+      oneOf(flow['initialPosition'] ?? 'END_OF_FILE', ['END_OF_FILE', 'START_OF_FILE'], `${where}.initialPosition`) ===
+      'END_OF_FILE'
+        ? 'end'
+        : 'start',
+    maxBufferAgeMs: within('maxBufferAgeMillis', 60_000, 1_000, 900_000),
+    maxBufferRecords: within('maxBufferSizeRecords', 500, 1, 500),
+    maxBufferBytes: within('maxBufferSizeBytes', 5 * 1024 * 1024, 1, 5 * 1024 * 1024),
+    refreshMs: within('maxTimeBetweenFileTrackerRefreshMillis', 10_000, 1, 3_600_000),
+    recordStart: pattern === undefined ? undefined : startOf(textOf(pattern, `${where}.multiLineStartPattern`), where),
+    skipHeaderLines: within('skipHeaderLines', 0, 0, 1_000_000),
+    truncatedRecordTerminator: String(flow['truncatedRecordTerminator'] ?? '\n'),
+    convert: compileProcessing(flow['dataProcessingOptions'], `${where}.dataProcessingOptions`),
+  }
+}
+
+/** The Agent matches from the start of a line. */
+function startOf(pattern: string, where: string): RegExp {
+  try {
+    return new RegExp(`^(?:${pattern})`)
+  } catch (error) {
+    throw badOption(
+      `${where}.multiLineStartPattern: '${pattern}' is no regular expression: ${(error as Error).message}`,
+    )
+  }
+}
+
+function clientOf(config: Fields, path: string): KinesisClientOptions {
+  const { assumeRoleARN, assumeRoleExternalId, awsAccessKeyId, awsSecretAccessKey } = config
+  const [endpoint, region] = [config['kinesis.endpoint'], config['kinesis.region']]
+  if ((awsAccessKeyId === undefined) !== (awsSecretAccessKey === undefined))
+    throw badOption(`${path}: awsAccessKeyId and awsSecretAccessKey: give both or none`)
+  const host = typeof endpoint === 'string' ? endpoint : undefined
+  return {
+    ...(host !== undefined && { endpoint: host.includes('://') ? host : `https://${host}` }),
+    ...(typeof region === 'string' ? { region } : regionOf(host)),
+    ...(awsAccessKeyId !== undefined && {
+      credentials: { accessKeyId: String(awsAccessKeyId), secretAccessKey: String(awsSecretAccessKey) },
+    }),
+    ...(assumeRoleARN !== undefined && {
+      role: {
+        arn: String(assumeRoleARN),
+        ...(assumeRoleExternalId !== undefined && { externalId: String(assumeRoleExternalId) }),
+      },
+    }),
+  }
+}
+
+function regionOf(host: string | undefined): { region?: string } {
+  const region = /kinesis\.([a-z0-9-]+)\.amazonaws\.com/.exec(host ?? '')?.[1]
+  return region === undefined ? {} : { region }
+}
+
+function parse(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw badOption(`${path}: is no JSON: ${(error as Error).message}`)
+  }
+}
+
+function objectOf(value: unknown, where: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
+  throw badOption(`${where}: must be an object`)
+}
+
+function textOf(value: unknown, where: string): string {
+  if (typeof value === 'string' && value !== '') return value
+  throw badOption(`${where}: must be a text`)
+}
+
+function oneOf<T extends string>(value: unknown, of: readonly T[], where: string): T {
+  if ((of as readonly unknown[]).includes(value)) return value as T
+  throw badOption(`${where}: '${String(value)}' is none of ${of.join(', ')}`)
+}
+
+function unknown(name: string, where: string, known: readonly string[]): Error {
+  const like =
+    known.find((each) => each.toLowerCase() === name.toLowerCase()) ?? known.find((each) => isNear(each, name))
+  return badOption(`${where}: '${name}' is not known${like === undefined ? '' : `; did you mean ${like}?`}`)
+}
+
+/** One letter too many, too few, or another one. */
+function isNear(a: string, b: string): boolean {
+  if (Math.abs(a.length - b.length) > 1) return false
+  let i = 0
+  while (i < a.length && a[i] === b[i]) i++
+  let [endA, endB] = [a.length, b.length]
+  while (endA > i && endB > i && a[endA - 1] === b[endB - 1]) {
+    endA--
+    endB--
+  }
+  return endA - i <= 1 && endB - i <= 1
+}

@@ -1,0 +1,123 @@
+import { badOption } from '@millrace/core'
+import { logFormats, type LogFormat } from './log-formats.ts'
+
+/** What is made of a record; throws for one that cannot be converted. Lines within are separated by `\n`; there is none at the end. */
+export type Convert = (record: string) => string
+
+/** An entry of `dataProcessingOptions`. */
+type Option = Readonly<Record<string, unknown>>
+
+type MakeConvert = (option: Option, where: string) => Convert
+
+const kinds: Readonly<Record<string, MakeConvert>> = {
+  SINGLELINE: singleLine,
+  CSVTOJSON: csvToJson,
+  LOGTOJSON: logToJson,
+  ADDMETADATA: addMetadata,
+  ADDBRACKETS: () => (record) => `{${record}}`,
+}
+
+const refusals: Readonly<Record<string, string>> = {
+  ADDEC2METADATA: 'it would add the identity of the instance, which is not asked for here; give it by ADDMETADATA',
+  USINGPLUGGIN: 'it names a class of Java; write a topology instead',
+}
+
+/** All of `dataProcessingOptions`, one after the other. @throws MillraceError BAD_OPTION, naming the entry */
+export function compileProcessing(options: unknown, where: string): Convert | undefined {
+  if (options === undefined) return undefined
+  if (!Array.isArray(options)) throw badOption(`${where}: must be a list`)
+  const steps = options.map((option: unknown, i) => {
+    const place = `${where}[${i}]`
+    if (typeof option !== 'object' || option === null) throw badOption(`${place}: must be an object`)
+    const { optionName } = option as Option
+    const name = String(optionName).toUpperCase()
+    const make = Object.hasOwn(kinds, name) ? kinds[name] : undefined
+    if (make !== undefined) return make(option as Option, place)
+    const reason = refusals[name] ?? `there are ${Object.keys(kinds).join(', ')}`
+    throw badOption(`${place}.optionName: '${String(optionName)}' is not possible: ${reason}`)
+  })
+  return (record) => steps.reduce((text, step) => step(text), record)
+}
+
+function singleLine({ parseOptions }: Option, where: string): Convert {
+  const given = parseOptions === undefined ? [] : listOf(parseOptions, `${where}.parseOptions`)
+  const [keepsBlanks, escapes] = [given.includes('NO_TRIM'), given.includes('ESCAPE_NEW_LINE')]
+  return (record) => {
+    const lines = record.split('\n').map((line) => (keepsBlanks ? line : line.trim()))
+    return lines.join(escapes ? '\\n' : '')
+  }
+}
+
+function csvToJson(option: Option, where: string): Convert {
+  const fields = listOf(option['customFieldNames'], `${where}.customFieldNames`)
+  const delimiter = regexOf(option['delimiter'] ?? ',', `${where}.delimiter`)
+  const print = printer(option, where)
+  return (record) => {
+    const columns = record.split(delimiter)
+    // as Java splits: empty ones at the end are none
+    while (columns.at(-1) === '') columns.pop()
+    return print(Object.fromEntries(fields.map((field, i) => [field, columns[i] ?? null])))
+  }
+}
+
+function logToJson(option: Option, where: string): Convert {
+  const { pattern, fields, hasDashes } = formatOf(option, where)
+  const print = printer(option, where)
+  return (record) => {
+    const match = pattern.exec(record)
+    if (match === null) throw new Error(`the line does not match ${String(option['logFormat'] ?? 'matchPattern')}`)
+    const values = match
+      .slice(1)
+      .map((value: string | undefined) => (value === '-' && hasDashes ? null : (value ?? null)))
+    return print(Object.fromEntries(fields.map((field, i) => [field, values[i] ?? null])))
+  }
+}
+
+function formatOf(option: Option, where: string): LogFormat {
+  const { logFormat, matchPattern, customFieldNames } = option
+  const known =
+    typeof logFormat === 'string' && Object.hasOwn(logFormats, logFormat) ? logFormats[logFormat] : undefined
+  if (known === undefined && (logFormat !== undefined || matchPattern === undefined))
+    throw badOption(`${where}.logFormat: '${String(logFormat)}' is none of ${Object.keys(logFormats).join(', ')}`)
+  const pattern = matchPattern === undefined ? undefined : regexOf(matchPattern, `${where}.matchPattern`)
+  if (pattern !== undefined && customFieldNames === undefined)
+    throw badOption(`${where}.customFieldNames: must name the groups of matchPattern`)
+  const fields = customFieldNames === undefined ? known?.fields : listOf(customFieldNames, `${where}.customFieldNames`)
+  const format = {
+    pattern: pattern === undefined ? (known as LogFormat).pattern : new RegExp(`^(?:${pattern.source})$`, 's'),
+    fields: fields ?? [],
+    hasDashes: known?.hasDashes ?? false,
+  }
+  const groups = (new RegExp(`${format.pattern.source}|`).exec('')?.length ?? 1) - 1
+  if (groups !== format.fields.length)
+    throw badOption(`${where}.customFieldNames: names ${format.fields.length} fields of ${groups} groups`)
+  return format
+}
+
+function addMetadata(option: Option, where: string): Convert {
+  const metadata = option['metadata'] ?? option['metadataFields']
+  if (typeof metadata !== 'object' || metadata === null) throw badOption(`${where}.metadata: must be an object`)
+  const print = printer(option, where)
+  const hasTime = option['timestamp'] === true
+  return (message) => print({ metadata, ...(hasTime && { timestamp: new Date().toISOString() }), message })
+}
+
+function printer({ jsonFormat = 'COMPACT' }: Option, where: string): (value: object) => string {
+  if (jsonFormat === 'COMPACT') return (value) => JSON.stringify(value)
+  if (jsonFormat === 'PRETTYPRINT') return (value) => JSON.stringify(value, undefined, 2)
+  throw badOption(`${where}.jsonFormat: '${String(jsonFormat)}' is neither COMPACT nor PRETTYPRINT`)
+}
+
+function listOf(value: unknown, where: string): readonly string[] {
+  if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string')) return value
+  throw badOption(`${where}: must be a list of names`)
+}
+
+function regexOf(value: unknown, where: string): RegExp {
+  if (typeof value !== 'string') throw badOption(`${where}: must be a regular expression as text`)
+  try {
+    return new RegExp(value)
+  } catch (error) {
+    throw badOption(`${where}: '${value}' is no regular expression: ${(error as Error).message}`)
+  }
+}

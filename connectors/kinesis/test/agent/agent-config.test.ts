@@ -1,0 +1,65 @@
+import { parseAgentConfig } from '@millrace/kinesis/agent'
+import { expect, test } from 'vitest'
+
+const flow = { filePattern: '/var/log/app.log*', kinesisStream: 'logs' }
+const read = (config: object) => parseAgentConfig(JSON.stringify(config), 'agent.json')
+
+test('has the defaults of the Agent', () => {
+  expect(read({ flows: [flow] })).toMatchObject({
+    ignored: [],
+    flows: [
+      {
+        filePattern: '/var/log/app.log*',
+        stream: 'logs',
+        isRandomKey: true,
+        from: 'end',
+        maxBufferAgeMs: 60_000,
+        maxBufferRecords: 500,
+        maxBufferBytes: 5_242_880,
+        skipHeaderLines: 0,
+        truncatedRecordTerminator: '\n',
+      },
+    ],
+  })
+})
+
+test('says what it does not honour, and why', () => {
+  const { ignored } = read({
+    'cloudwatch.emitMetrics': true,
+    checkpointFile: '/x',
+    flows: [{ ...flow, minTimeBetweenFilePollsMillis: 100 }],
+  })
+  expect(ignored).toEqual([
+    'cloudwatch.emitMetrics: metrics go to OpenTelemetry',
+    'checkpointFile: positions are in the state file, --state',
+    'flows[0].minTimeBetweenFilePollsMillis: files are looked at as they grow',
+  ])
+})
+
+test('reaches the endpoint, region and role that it names', () => {
+  const { client } = read({
+    'kinesis.endpoint': 'kinesis.eu-west-1.amazonaws.com',
+    assumeRoleARN: 'arn:aws:iam::1:role/r',
+    flows: [flow],
+  })
+  expect(client).toEqual({
+    endpoint: 'https://kinesis.eu-west-1.amazonaws.com',
+    region: 'eu-west-1',
+    role: { arn: 'arn:aws:iam::1:role/r' },
+  })
+})
+
+test.each([
+  [{ flows: [] }, /agent\.json: flows: must be a list/],
+  [{ flows: [{ filePattern: '/a', deliveryStream: 'f' }] }, /flows\[0\]\.deliveryStream: 'f' is a stream of Firehose/],
+  [
+    { flows: [{ ...flow, initialPostion: 'START_OF_FILE' }] },
+    /'initialPostion' is not known; did you mean initialPosition\?/,
+  ],
+  [{ flows: [{ ...flow, maxBufferSizeRecords: 501 }] }, /maxBufferSizeRecords: '501' is no whole number from 1 to 500/],
+  [{ flows: [{ ...flow, partitionKeyOption: 'HASH' }] }, /'HASH' is none of RANDOM, DETERMINISTIC/],
+  [{ flows: [{ ...flow, multiLineStartPattern: '(' }] }, /multiLineStartPattern: '\(' is no regular expression/],
+  [{ flows: [flow], awsAccessKeyId: 'a' }, /give both or none/],
+])('refuses %j', (config, message) => {
+  expect(() => read(config)).toThrow(message)
+})
