@@ -5,6 +5,7 @@ import { checkpointsCommand } from './commands/checkpoints.ts'
 import { dlqCommand } from './commands/dlq.ts'
 import { drainCommand } from './commands/drain.ts'
 import { explainCommand } from './commands/explain.ts'
+import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
 import { rewindCommand } from './commands/rewind.ts'
 import { runCommand } from './commands/run.ts'
@@ -41,6 +42,7 @@ const commands = [
   checkpointsCommand,
   dlqCommand,
   agentCommand,
+  importCommand,
   initCommand,
 ]
 

@@ -34,12 +34,21 @@ async function tasksOf(name: string, source: TimedSource, at: number, context: S
 }
 
 /** Later partitions are found by the workers, as always. */
-async function firstList(source: TimedSource, context: SourceContext): Promise<readonly Partition[]> {
+export async function firstList(
+  source: Pick<TimedSource, 'partitions'>,
+  context: SourceContext,
+): Promise<readonly Partition[]> {
   for await (const { partitions } of source.partitions(context)) return partitions
   return []
 }
 
-const taskOf = (source: string, partition: Partition, parents: readonly string[], start: string): RestoredTask => ({
+/** A partition that was never read, as a task. */
+export const taskOf = (
+  source: string,
+  partition: Partition,
+  parents: readonly string[],
+  start: string,
+): RestoredTask => ({
   task: taskName(source, partition.id),
   state: parents.length === 0 ? 'ready' : 'waiting',
   seq: 0,

@@ -1,0 +1,88 @@
+import type { Partition, Position } from '@millrace/core'
+import { afterRecord, atTime, earliest } from '../reading/position.ts'
+import { parsePartitionId } from '../reading/stream-instance.ts'
+import type { KclLease } from './leases.ts'
+
+/** What a shard becomes. */
+export interface ImportedShard {
+  readonly partition: Partition
+  readonly shardId: string
+  /** Of its lease; undefined where it has none. */
+  readonly checkpoint: string | undefined
+  /** Where reading goes on; undefined for a shard that was read to its end. */
+  readonly start: Position | undefined
+  /** What looks wrong. */
+  readonly problem: string | undefined
+}
+
+/** What becomes of all shards, and of leases that are of none. */
+export interface ImportPlan {
+  readonly shards: readonly ImportedShard[]
+  readonly problems: readonly string[]
+}
+
+/** How leases become positions. */
+export interface ImportOptions {
+  /** Where LATEST is, in ms since 1970. */
+  readonly now: number
+  /** What AT_TIMESTAMP means, which is not in the lease, in ms since 1970. */
+  readonly timestamp?: number | undefined
+}
+
+/** Where shards begin, by the leases that an application of KCL has left: behind what it has processed. */
+export function planImport(
+  leases: readonly KclLease[],
+  partitions: readonly Partition[],
+  options: ImportOptions,
+): ImportPlan {
+  const used = new Set<KclLease>()
+  const leaseOf = (partition: Partition): KclLease | undefined => {
+    const lease = leases.find((each) => isOf(each, partition))
+    if (lease) used.add(lease)
+    return lease
+  }
+  const found = partitions.map((partition) => ({ partition, lease: leaseOf(partition) }))
+  const ended = new Set(
+    found.filter(({ lease }) => lease?.checkpoint === 'SHARD_END').map(({ partition }) => partition.id),
+  )
+  const known = new Set(partitions.map(({ id }) => id))
+  const shards = found.map(({ partition, lease }) => {
+    const { shardId } = parsePartitionId(partition.id)
+    const unfinished = (partition.parents ?? []).filter((parent) => known.has(parent) && !ended.has(parent))
+    const begun = lease !== undefined && /^\d/.test(lease.checkpoint) && unfinished.length > 0
+    const problem = begun
+      ? `it was begun before ${unfinished.map((id) => parsePartitionId(id).shardId).join(', ')} had ended`
+      : lease === undefined && unfinished.length === 0
+        ? 'it has no lease: it is read from its oldest record'
+        : undefined
+    return { partition, shardId, checkpoint: lease?.checkpoint, start: startOf(lease, options), problem }
+  })
+  const stray = leases.filter((lease) => !used.has(lease))
+  return {
+    shards,
+    problems: stray.map(({ shardId }) => `${shardId} has a lease, and is no shard of the stream any more`),
+  }
+}
+
+function isOf({ shardId, stream }: KclLease, { id }: Partition): boolean {
+  const { stream: own, shardId: ownShard } = parsePartitionId(id)
+  if (shardId !== ownShard) return false
+  const name = own.name.split('/').at(-1)
+  return stream === undefined || (stream.name === name && stream.createdAt === Math.floor(own.createdAt / 1000))
+}
+
+function startOf(lease: KclLease | undefined, { now, timestamp }: ImportOptions): Position | undefined {
+  switch (lease?.checkpoint) {
+    case undefined:
+    case 'TRIM_HORIZON':
+      return earliest
+    case 'LATEST':
+      return atTime(now)
+    case 'AT_TIMESTAMP':
+      return timestamp === undefined ? earliest : atTime(timestamp)
+    case 'SHARD_END':
+      return undefined
+    default:
+      return afterRecord((lease as KclLease).checkpoint, (lease as KclLease).subSequenceNumber)
+  }
+}
