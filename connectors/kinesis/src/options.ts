@@ -40,6 +40,13 @@ export interface KinesisOptions<T> extends KinesisClientOptions {
   readonly pollEvery?: Duration
   /** What a shard may be asked for; less, where others read it, too. @default { callsPerSecond: 5, bytesPerSecond: 2097152 } */
   readonly rate?: { readonly callsPerSecond?: number; readonly bytesPerSecond?: number }
+  /**
+   * The topology relies on records of a partition key being in one shard, in their order. A stream that distributes records by itself
+   * (`RecordDistributionStrategy: AUTO`) is refused then; else its records are read, without keys.
+   *
+   * @default false
+   */
+  readonly orderedByKey?: boolean
   /** How often shards are listed; children are known from the end of their parents besides. @default '1m' */
   readonly discoverEvery?: Duration
   /** What records do that the stream has dropped before they were read: a dead letter that says so, or the end of the job. @default 'report' */
@@ -58,6 +65,7 @@ export interface ResolvedKinesisOptions {
   readonly isAggregated: boolean
   readonly rate: PollRate
   readonly discoverEveryMs: number
+  readonly isOrderedByKey: boolean
   readonly onDataLoss: 'report' | 'fail'
 }
 
@@ -89,6 +97,7 @@ export function resolveKinesisOptions<T>(options: KinesisOptions<T>): ResolvedKi
       idleMs: durationMs(options.pollEvery ?? '1s', 'kinesis: `pollEvery`'),
     },
     discoverEveryMs: positiveMs(options.discoverEvery ?? '1m', 'kinesis: `discoverEvery`'),
+    isOrderedByKey: options.orderedByKey ?? false,
     onDataLoss,
   }
 }

@@ -155,6 +155,7 @@ class KinesisSource {
     } catch (error) {
       // a stream that was deleted has no shards; it may be created again. One that was never there is a mistake
       if (known !== undefined && nameOf(error) === 'ResourceNotFoundException') return []
+      if (error instanceof MillraceError) throw error
       throw kinesisError('SOURCE', error, { operation: 'ListShards', stream: name })
     }
   }
@@ -163,6 +164,11 @@ class KinesisSource {
     const reference = referenceOf(name)
     const command = new DescribeStreamSummaryCommand(reference)
     const { StreamDescriptionSummary: summary } = await client.send(command, { abortSignal: signal })
+    if (this.#options.isOrderedByKey && summary?.RecordDistributionStrategy === 'AUTO')
+      throw new MillraceError(
+        'BAD_OPTION',
+        `kinesis: \`orderedByKey\`: stream ${name} distributes records by itself (RecordDistributionStrategy AUTO): those of a key are in all shards`,
+      )
     return { name, reference, createdAt: summary?.StreamCreationTimestamp?.getTime() ?? 0 }
   }
 }

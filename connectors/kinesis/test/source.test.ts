@@ -1,3 +1,5 @@
+import { KinesisClient, UpdateStreamRecordDistributionStrategyCommand } from '@aws-sdk/client-kinesis'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { encodeAggregate } from '@millrace/kinesis'
 import { startKinesis } from '@millrace/kinesis/testing'
 import { describe, expect, test } from 'vitest'
@@ -261,6 +263,21 @@ describe('enhanced fan-out', () => {
     expect([read.texts, fault.hits]).toEqual([numbers(0, 20), 2])
     await server.stop()
   })
+})
+
+test('a stream that distributes records by itself is refused where keys matter', async () => {
+  await using s = await serve(1)
+  const client = new KinesisClient({ ...s.server.clientOptions, requestHandler: new NodeHttpHandler() })
+  const RecordDistributionStrategy = 'AUTO'
+  await client.send(
+    new UpdateStreamRecordDistributionStrategyCommand({ StreamARN: s.stream.arn, RecordDistributionStrategy }),
+  )
+  expect(await listed(sourceOf(s.server))).toHaveLength(1)
+  await expect(listed(sourceOf(s.server, { orderedByKey: true }))).rejects.toMatchObject({
+    code: 'BAD_OPTION',
+    message: expect.stringMatching(/stream s distributes records by itself/),
+  })
+  client.destroy()
 })
 
 test('refuses options by name', () => {

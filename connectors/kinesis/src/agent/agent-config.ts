@@ -100,7 +100,7 @@ export function parseAgentConfig(text: string, path: string): AgentConfig {
 function flowOf(flow: Fields, where: string, notHonoured: string[]): AgentFlow {
   if (flow['deliveryStream'] !== undefined)
     throw badOption(
-      `${where}.deliveryStream: '${String(flow['deliveryStream'])}' is a stream of Firehose, which is not possible yet; take the flow out`,
+      `${where}.deliveryStream: '${textOf(flow['deliveryStream'], `${where}.deliveryStream`)}' is a stream of Firehose, which is not possible yet; take the flow out`,
     )
   for (const name of Object.keys(flow)) {
     if (flowFields.includes(name)) continue
@@ -131,7 +131,7 @@ function flowOf(flow: Fields, where: string, notHonoured: string[]): AgentFlow {
     refreshMs: within('maxTimeBetweenFileTrackerRefreshMillis', 10_000, 1, 3_600_000),
     recordStart: pattern === undefined ? undefined : startOf(textOf(pattern, `${where}.multiLineStartPattern`), where),
     skipHeaderLines: within('skipHeaderLines', 0, 0, 1_000_000),
-    truncatedRecordTerminator: String(flow['truncatedRecordTerminator'] ?? '\n'),
+    truncatedRecordTerminator: textOf(flow['truncatedRecordTerminator'] ?? '\n', `${where}.truncatedRecordTerminator`),
     convert: compileProcessing(flow['dataProcessingOptions'], `${where}.dataProcessingOptions`),
   }
 }
@@ -152,17 +152,21 @@ function clientOf(config: Fields, path: string): KinesisClientOptions {
   const [endpoint, region] = [config['kinesis.endpoint'], config['kinesis.region']]
   if ((awsAccessKeyId === undefined) !== (awsSecretAccessKey === undefined))
     throw badOption(`${path}: awsAccessKeyId and awsSecretAccessKey: give both or none`)
+  const text = (value: unknown, name: string): string => textOf(value, `${path}: ${name}`)
   const host = typeof endpoint === 'string' ? endpoint : undefined
   return {
     ...(host !== undefined && { endpoint: host.includes('://') ? host : `https://${host}` }),
     ...(typeof region === 'string' ? { region } : regionOf(host)),
     ...(awsAccessKeyId !== undefined && {
-      credentials: { accessKeyId: String(awsAccessKeyId), secretAccessKey: String(awsSecretAccessKey) },
+      credentials: {
+        accessKeyId: text(awsAccessKeyId, 'awsAccessKeyId'),
+        secretAccessKey: text(awsSecretAccessKey, 'awsSecretAccessKey'),
+      },
     }),
     ...(assumeRoleARN !== undefined && {
       role: {
-        arn: String(assumeRoleARN),
-        ...(assumeRoleExternalId !== undefined && { externalId: String(assumeRoleExternalId) }),
+        arn: text(assumeRoleARN, 'assumeRoleARN'),
+        ...(assumeRoleExternalId !== undefined && { externalId: text(assumeRoleExternalId, 'assumeRoleExternalId') }),
       },
     }),
   }

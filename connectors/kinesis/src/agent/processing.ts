@@ -63,9 +63,10 @@ function csvToJson(option: Option, where: string): Convert {
 function logToJson(option: Option, where: string): Convert {
   const { pattern, fields, hasDashes } = formatOf(option, where)
   const print = printer(option, where)
+  const format = typeof option['logFormat'] === 'string' ? option['logFormat'] : 'matchPattern'
   return (record) => {
     const match = pattern.exec(record)
-    if (match === null) throw new Error(`the line does not match ${String(option['logFormat'] ?? 'matchPattern')}`)
+    if (match === null) throw new Error(`the line does not match ${format}`)
     const values = match
       .slice(1)
       .map((value: string | undefined) => (value === '-' && hasDashes ? null : (value ?? null)))

@@ -128,6 +128,13 @@ const operations: Readonly<Record<string, Operation>> = {
     streams.of(input).mode = input.StreamModeDetails?.StreamMode ?? 'PROVISIONED'
     return '{}'
   },
+  UpdateStreamRecordDistributionStrategy: (
+    input: StreamReference & { readonly RecordDistributionStrategy?: string },
+    { streams },
+  ) => {
+    streams.of(input).distribution = input.RecordDistributionStrategy ?? ''
+    return '{}'
+  },
   StartStreamEncryption: (input: StreamReference & { readonly KeyId?: string }, { streams }) => {
     streams.of(input).encryption = { type: 'KMS', keyId: input.KeyId }
     return '{}'
@@ -269,6 +276,7 @@ function summaryOf(stream: StoredStream): Readonly<Record<string, unknown>> {
     EncryptionType: stream.encryption.type,
     ...(stream.encryption.keyId !== undefined && { KeyId: stream.encryption.keyId }),
     MaxRecordSizeInKiB: stream.maxRecordBytes / 1024,
+    RecordDistributionStrategy: stream.distribution,
     OpenShardCount: stream.open.length,
     ConsumerCount: stream.consumers.size,
   }
