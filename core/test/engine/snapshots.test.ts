@@ -24,7 +24,7 @@ import { Engine } from '../../src/engine/engine.ts'
 import type { Graph } from '../../src/topology/node.ts'
 import { rec, type Rec } from '../operators/support/windowed.ts'
 import { runs } from '../support/runs.ts'
-import { feed } from './support/feed.ts'
+import { feed, type Move } from './support/feed.ts'
 import { partitioned, schedules } from './support/schedules.ts'
 import { unplaced } from './support/unplaced.ts'
 
@@ -130,6 +130,34 @@ const partitions = fc
   )
   .map((records) => partitioned(names, records))
 
+/** Keys of one window come in no order; windows do. */
+function byKey(outputs: Readonly<Record<string, readonly unknown[]>>): Record<string, unknown[]> {
+  const text = (row: unknown): string => JSON.stringify(row)
+  const window = (row: unknown): string => {
+    const { start, end } = (row ?? {}) as { start?: number; end?: number }
+    return start === undefined ? '' : `${start} ${end}`
+  }
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, rows]) => {
+      const groups: unknown[][] = []
+      for (const row of rows) {
+        const last = groups.at(-1)
+        if (last !== undefined && window(row) !== '' && window(last[0]) === window(row)) last.push(row)
+        else groups.push([row])
+      }
+      return [name, groups.flatMap((group) => group.toSorted((a, b) => (text(a) < text(b) ? -1 : 1)))]
+    }),
+  )
+}
+
+/** In which the keys of a window came in another order once the engine was restored. */
+const same = (key: 'a' | 'b', at: number) => ({ key, at, n: 0 })
+const sameWindow: [Record<string, ReturnType<typeof same>[]>, Move[], 0 | 4 | 25] = [
+  { p: [same('a', 0), same('b', 10), same('a', 10)], q: [same('a', 41), same('a', 0)] },
+  [{ read: 'q', records: 1 }, { read: 'p', records: 3 }, 'checkpoint', 'crash'],
+  4,
+]
+
 describe.each(['generated', 'closures'] as const)('an engine that was restored, as %s', (form) => {
   test('goes on as one that was not, for every operator and whatever the checkpoints', () => {
     fc.assert(
@@ -137,12 +165,12 @@ describe.each(['generated', 'closures'] as const)('an engine that was restored, 
         const graph = graphs.get(outOfOrderness) as Graph
         const { reads, ...crashed } = feed(graph, records, moves, form)
         const undisturbed = feed(graph, records, reads, form)
-        expect(crashed.outputs).toEqual(undisturbed.outputs)
+        expect(byKey(crashed.outputs)).toEqual(byKey(undisturbed.outputs))
         expect(crashed.deadLetters).toEqual(undisturbed.deadLetters)
         expect(crashed.stats.entries).toEqual(undisturbed.stats.entries)
         expect(crashed.kept.meta).toEqual(undisturbed.kept.meta)
       }),
-      runs(25),
+      { ...runs(25), examples: [sameWindow] },
     )
   })
 
@@ -162,7 +190,7 @@ describe.each(['generated', 'closures'] as const)('an engine that was restored, 
             form,
           )
           const full = feed(graph, records, [...steps, 'full checkpoint', 'crash'], form)
-          expect(full.outputs).toEqual(deltas.outputs)
+          expect(byKey(full.outputs)).toEqual(byKey(deltas.outputs))
           expect(full.kept.meta).toEqual(deltas.kept.meta)
         },
       ),

@@ -16,7 +16,7 @@ async function firstToFind(name: string, most: number): Promise<number | undefin
   return undefined
 }
 
-describe('a simulated cluster', () => {
+describe('a simulated cluster', { timeout: 60_000 }, () => {
   test.each(seeds)('puts out what one process does, whatever fails (seed %i)', async (seed) => {
     const { problems } = await new Life(seed).live()
     expect(problems).toEqual([])

@@ -226,7 +226,7 @@ class Server implements KinesisStandIn {
     try {
       if (fault?.type === 'error') throw new ServiceError(fault.code, fault.message ?? 'injected', fault.status)
       if (call.operation === 'SubscribeToShard') return await this.#subscribe(call, input, response)
-      const refuses = (): string | undefined => this.#refuses(call)
+      const refuses = this.#refusing(call)
       const answer = operate(call.operation, input, { streams: this.#streams, now: this.#now, refuses })
       if (fault?.type === 'lost reply') return this.#cut(call, 'lost reply', request)
       if (fault?.type === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms))
@@ -239,9 +239,10 @@ class Server implements KinesisStandIn {
     }
   }
 
-  #refuses(call: Call): string | undefined {
-    const fault = this.faults.meet({ ...call, operation: 'PutRecords' }, ['partial'])
-    return fault !== undefined && this.faults.chance(fault.of) ? fault.code : undefined
+  /** What decides of each entry of a request whether it is refused. */
+  #refusing(call: Call): () => string | undefined {
+    const fault = call.operation === 'PutRecords' ? this.faults.meet(call, ['partial']) : undefined
+    return () => (fault !== undefined && this.faults.chance(fault.of) ? fault.code : undefined)
   }
 
   async #subscribe(call: Call, input: object, response: ServerResponse): Promise<void> {

@@ -1,6 +1,7 @@
 import { encodeEvent, encodeException } from './event-stream.ts'
 import type { Faults } from './faults.ts'
-import { after, childrenOf, consumerOf, millisBehind, startOf } from './operations.ts'
+import { after, childrenOf, millisBehind, startOf } from './get-operations.ts'
+import { consumerOf } from './operations.ts'
 import { ServiceError } from './service-error.ts'
 import type { StoredShard } from './stored-shard.ts'
 import type { StoredConsumer, StoredStream } from './stored-stream.ts'

@@ -75,4 +75,46 @@ export const differences: readonly Difference[] = [
     does: /UnknownError/,
     right: 'the check: RegisterStreamConsumer of the API reference; this server is older',
   },
+  {
+    check: 'refuses a record of more than 1 MiB',
+    server: 'moto',
+    does: /^it was accepted$/,
+    right: 'the check: a record is at most MaxRecordSizeInKiB of its stream, 1,024 at first (API reference)',
+  },
+  {
+    check: 'refuses a Limit of more than 10,000',
+    server: 'moto',
+    does: /^it was accepted$/,
+    right: 'the check: Limit has a maximum value of 10000 (API reference)',
+  },
+  {
+    check: 'closes a shard that is split: it ends, and names its children',
+    server: 'moto',
+    does: /in place of null/,
+    right: 'the check: NextShardIterator of a closed shard becomes null (API reference); here it never ends',
+  },
+  {
+    check: 'lists shards in pages',
+    server: 'moto',
+    does: /inconsistent/,
+    right: 'the check: the token is given alone (API reference); here it is refused',
+  },
+  {
+    check: 'lists open shards alone for AT_LATEST',
+    server: 'moto',
+    does: /in place of 2/,
+    right: 'the check: ShardFilter of the API reference; here it is ignored',
+  },
+  {
+    check: 'refuses an iterator that is none',
+    server: 'moto',
+    does: /./,
+    right: 'the check: InvalidArgumentException (API reference); here it is a page of HTML',
+  },
+  {
+    check: 'throttles a shard that takes more than 1,000 records a second',
+    server: 'moto',
+    does: /^false in place of true$/,
+    right: noThrottle,
+  },
 ]

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { badOption } from '@millrace/core'
 import { Command, Option } from 'commander'
@@ -50,7 +50,8 @@ export const agentCommand = ({ io, exit }: CommandContext): Command =>
     .addHelpText('after', exitCodesHelp)
     .action(async (path: string, options: AgentOptions) => {
       const agent = await loadConnector<AgentModule>('@millrace/kinesis', 'agent', io.cwd)
-      const config = agent.parseAgentConfig(readConfig(path, io.cwd), path)
+      const configs = configFiles(path, io.cwd).map((file) => agent.parseAgentConfig(readFileSync(file, 'utf8'), file))
+      const config = together(configs)
       for (const { filePattern, stream } of config.flows) io.err(`${filePattern} → stream ${stream}\n`)
       for (const each of config.ignored) io.err(`not honoured: ${each}\n`)
       const topology = agent.agentTopology(config)
@@ -61,10 +62,18 @@ export const agentCommand = ({ io, exit }: CommandContext): Command =>
       exit(await runJob({ path, topology, set: [], params: runParams(topology, [], io), options: resolved, io }))
     })
 
-function readConfig(path: string, cwd: Io['cwd']): string {
+/** The file, and, of the default one, all in `agent.d` beside it, as the Agent reads them. */
+function configFiles(path: string, cwd: Io['cwd']): string[] {
   const file = resolve(cwd, path)
   if (!existsSync(file)) throw badOption(`${path}: there is no such file; looked for ${file}`)
   const folder = join(file, '..', 'agent.d')
-  if (file === defaultPath && existsSync(folder)) throw badOption(`${folder}: is not read; put its flows into ${path}`)
-  return readFileSync(file, 'utf8')
+  if (file !== defaultPath || !existsSync(folder)) return [file]
+  const more = readdirSync(folder).filter((name) => name.endsWith('.json'))
+  return [file, ...more.toSorted().map((name) => join(folder, name))]
+}
+
+/** How streams are reached, the first one says. */
+function together(configs: readonly AgentConfig[]): AgentConfig {
+  const flows = configs.flatMap((config) => config.flows)
+  return { ...(configs[0] as AgentConfig), flows, ignored: configs.flatMap((config) => config.ignored) }
 }
