@@ -32,6 +32,8 @@ export interface Producer<T> extends AsyncDisposable {
    * nobody needs to listen
    */
   put(record: T, options?: PutOptions): Promise<PutResult>
+  /** Whether {@link Producer.put} takes a record at once. */
+  readonly hasRoom: boolean
   /** Resolves when there is room for more: back-pressure for those who do not await {@link Producer.put}. */
   ready(): Promise<void>
   /** Resolves when all that was put so far is taken, or has failed. */
@@ -62,8 +64,9 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
   const records = options.encode && new RecordBytes(options.encode.encoder())
   // without shards records are put all the same, all to one lane
   writer.open().catch(() => undefined)
-  /** Puts that wait for room. */
+  /** Puts that wait for room, one after the other. */
   let waiting = 0
+  let last: Promise<unknown> = Promise.resolve()
   let isClosed = false
 
   function add(data: Uint8Array, partitionKey: string, explicitHashKey: string | undefined): Promise<PutResult> {
@@ -79,8 +82,16 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
     // one that waits is overtaken by none
     if (waiting === 0 && writer.hasRoom) return add(data, partitionKey, hashKey)
     waiting++
-    await writer.room().finally(() => waiting--)
-    return add(data, partitionKey, hashKey)
+    // added in the very call that finds room: whoever waits for the same meets a full buffer again
+    const added = last
+      .then(() => writer.room())
+      .then(() => {
+        waiting--
+        return { result: add(data, partitionKey, hashKey) }
+      })
+    last = added
+    const { result } = await added
+    return result
   }
 
   async function flush(): Promise<void> {
@@ -103,7 +114,10 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
       result.catch(() => undefined)
       return result
     },
-    ready: () => writer.room(),
+    ready: () => last.then(() => writer.room()),
+    get hasRoom() {
+      return waiting === 0 && writer.hasRoom
+    },
     flush,
     stats: () => writer.stats(),
     close,

@@ -2,6 +2,7 @@ import {
   badOption,
   MillraceError,
   type Prepared,
+  type RefusedOutput,
   type Sink,
   type SinkBatch,
   type SinkContext,
@@ -81,6 +82,8 @@ class KinesisSinkWriter<T> implements SinkWriter<T> {
   readonly #parts: WriterParts<T>
   /** Row of a batch that waits for room; the call is repeated with the same batch then. */
   #next = 0
+  /** What the service would not take, to be told. */
+  #refused: RefusedOutput[] = []
 
   constructor(parts: WriterParts<T>) {
     this.#parts = parts
@@ -88,11 +91,12 @@ class KinesisSinkWriter<T> implements SinkWriter<T> {
 
   async write({ length, values, times }: SinkBatch<T>): Promise<void> {
     const { writer, context } = this.#parts
+    this.#refuse()
     for (; this.#next < length; this.#next++) {
       if (!writer.hasRoom) await this.#progress(writer.room())
       const value = values[this.#next] as T
       try {
-        this.#add(value)
+        this.#add(value, times[this.#next] ?? 0)
       } catch (error) {
         context.refuse({ value, time: times[this.#next] ?? 0, error })
       }
@@ -103,6 +107,7 @@ class KinesisSinkWriter<T> implements SinkWriter<T> {
   async prepare(): Promise<Prepared> {
     const stop = new AbortController()
     await this.#progress(this.#parts.writer.flush(stop.signal)).finally(() => stop.abort())
+    this.#refuse()
     return { handles: [] }
   }
 
@@ -117,14 +122,20 @@ class KinesisSinkWriter<T> implements SinkWriter<T> {
     this.#parts.close()
   }
 
-  #add(value: T): void {
+  #refuse(): void {
+    for (let next = this.#refused.shift(); next !== undefined; next = this.#refused.shift())
+      this.#parts.context.refuse(next)
+  }
+
+  #add(value: T, time: number): void {
     const { records, keyOf, explicitHashKey, resolved, writer } = this.#parts
     const data = records.of(value)
     const partitionKey = keyOf(value)
     const hashKey = explicitHashKey === undefined ? undefined : String(explicitHashKey(value))
     const bytes = data.length + (typeof partitionKey === 'string' ? Buffer.byteLength(partitionKey) : 0)
     checkRecord(resolved.writer.stream, { partitionKey, explicitHashKey: hashKey, bytes }, resolved.maxRecordBytes)
-    writer.add({ partitionKey: partitionKey as string, explicitHashKey: hashKey, data })
+    const failed = (error: Error): void => void this.#refused.push({ value, time, error })
+    writer.add({ partitionKey: partitionKey as string, explicitHashKey: hashKey, data, failed })
   }
 
   /** Rejects when nothing at all was put for a while: it is called again, and somebody has read why. */

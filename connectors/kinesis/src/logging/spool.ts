@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Where lines wait on disk while the stream cannot be reached. */
@@ -39,20 +39,37 @@ export class Spool {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0)
   }
 
-  /** @returns false where there is no room */
+  /** @returns false where there is no room. @throws what the disk throws */
   append(line: string): boolean {
     const bytes = Buffer.byteLength(line) + 1
     if (this.bytes + bytes > this.#maxBytes) return false
     let last = this.#segments.at(-1)
     // never into one that an earlier process has left: its last line may be torn
     if (last === undefined || last.bytes >= segmentBytes || !this.#isOwn(last.name)) {
-      last = { name: `${String(this.#next++).padStart(8, '0')}.ndjson`, bytes: 0 }
+      last = { name: this.#newName(), bytes: 0 }
       this.#own.add(last.name)
       this.#segments.push(last)
     }
-    appendFileSync(join(this.#folder, last.name), `${line}\n`)
-    last.bytes += bytes
+    this.#write(last, `${line}\n`)
     return true
+  }
+
+  /** Keeps a place before all that is appended from now on, for lines that are older than it. */
+  reserve(): string {
+    const name = this.#newName()
+    this.#segments.push({ name, bytes: 0 })
+    return name
+  }
+
+  /** Fills a place that was reserved, or gives it up. @returns how many of the lines have found room */
+  fill(name: string, lines: readonly string[]): number {
+    const segment = this.#segments.find((each) => each.name === name)
+    let free = this.#maxBytes - this.bytes
+    const fitting = lines.findIndex((line) => (free -= Buffer.byteLength(line) + 1) < 0)
+    const kept = fitting < 0 ? lines.length : fitting
+    if (segment === undefined || kept === 0) this.#segments = this.#segments.filter((each) => each !== segment)
+    else this.#write(segment, `${lines.slice(0, kept).join('\n')}\n`)
+    return segment === undefined ? 0 : kept
   }
 
   /** The oldest lines, which stay until they are {@link Spool.remove}d. What is added later goes elsewhere. */
@@ -60,7 +77,8 @@ export class Spool {
     const [first] = this.#segments
     if (first === undefined) return undefined
     this.#own.delete(first.name)
-    const text = readFileSync(join(this.#folder, first.name), 'utf8')
+    const path = join(this.#folder, first.name)
+    const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
     // behind the last line feed there is a torn line, or nothing
     return { name: first.name, lines: text.split('\n').slice(0, -1) }
   }
@@ -71,6 +89,22 @@ export class Spool {
   }
 
   readonly #own = new Set<string>()
+
+  #write(segment: { readonly name: string; bytes: number }, text: string): void {
+    try {
+      appendFileSync(join(this.#folder, segment.name), text)
+    } catch (error) {
+      // a part of it may be there: nothing goes behind that
+      this.#own.delete(segment.name)
+      if (segment.bytes === 0) this.#segments = this.#segments.filter((each) => each !== segment)
+      throw error
+    }
+    segment.bytes += Buffer.byteLength(text)
+  }
+
+  #newName(): string {
+    return `${String(this.#next++).padStart(8, '0')}.ndjson`
+  }
 
   #isOwn(name: string): boolean {
     return this.#own.has(name)

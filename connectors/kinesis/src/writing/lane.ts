@@ -31,10 +31,14 @@ export class Lane {
   readonly #options: LaneOptions
   readonly #records: TokenBucket
   readonly #bytes: TokenBucket
+  /** Those that came back, the last one first: they go before the queue. */
+  #back: Entry[] = []
   #queue: Entry[] = []
   #head = 0
-  /** Keys on their way, with those that wait for them; of aggregates the whole lane is one. */
-  readonly #outstanding = new Map<string, Entry[]>()
+  /** Of each key that is queued or on its way, the later ones, oldest first; in order, but without aggregates. */
+  readonly #followers = new Map<string, Followers>()
+  /** In order and of aggregates, one is on its way at a time. */
+  #isOutstanding = false
   #blockedUntil = -Infinity
   #failures = 0
 
@@ -49,18 +53,21 @@ export class Lane {
 
   /** Number of those that could be taken, were the shard to take them. */
   get length(): number {
-    return this.#queue.length - this.#head
+    return this.#isOutstanding ? 0 : this.#waiting
   }
 
-  /** When its oldest entry was added, in ms since 1970; Infinity for an empty one. */
+  /** When its oldest entry was added, in ms since 1970; Infinity for one that has nothing to take. */
   get oldest(): number {
-    return this.#queue[this.#head]?.addedAt ?? Infinity
+    return this.#isOutstanding ? Infinity : (this.#first?.addedAt ?? Infinity)
   }
 
   add(entry: Entry): void {
-    const waiting = this.#options.keepsOrder ? this.#outstanding.get(this.#orderKey(entry)) : undefined
-    if (waiting !== undefined) waiting.push(entry)
-    else this.#queue.push(entry)
+    if (this.#chainsKeys) {
+      const followers = this.#followers.get(entry.partitionKey)
+      if (followers !== undefined) return followers.add(entry)
+      this.#followers.set(entry.partitionKey, new Followers())
+    }
+    this.#queue.push(entry)
   }
 
   /** How long until the shard takes something, in ms. */
@@ -68,23 +75,18 @@ export class Lane {
     return Math.max(this.#blockedUntil - now, this.#records.untilOpen(now), this.#bytes.untilOpen(now), 0)
   }
 
-  /** The next record for the shard; undefined where there is none, or none yet. */
-  take(now: number): Carrier | undefined {
-    while (this.length > 0 && this.untilOpen(now) === 0) {
-      const entries = this.#takeEntries()
-      if (entries.length === 0) continue
-      const carrier =
-        this.#options.aggregateBytes === undefined
-          ? carrierOf(entries[0] as Entry, this.shardId)
-          : aggregateOf(entries, this.shardId)
-      this.#records.take(1)
-      this.#bytes.take(carrier.bytes)
-      return carrier
-    }
-    return undefined
+  /** The next record for the shard; undefined where there is none, none yet, or none of so few bytes. */
+  take(now: number, mostBytes: number): Carrier | undefined {
+    if (this.length === 0 || this.untilOpen(now) > 0) return undefined
+    const carrier = this.#takeCarrier(mostBytes)
+    if (carrier === undefined) return undefined
+    this.#isOutstanding = this.#options.keepsOrder && !this.#chainsKeys
+    this.#records.take(1)
+    this.#bytes.take(carrier.bytes)
+    return carrier
   }
 
-  /** A carrier was put, or given up. */
+  /** A carrier was put. */
   settled({ entries, bytes }: Carrier): void {
     this.#failures = 0
     this.stats.records += entries.length
@@ -94,75 +96,100 @@ export class Lane {
 
   /** Those that have waited for these may go. */
   released(entries: readonly Entry[]): void {
-    if (!this.#options.keepsOrder) return
-    for (const key of new Set(entries.map((entry) => this.#orderKey(entry)))) {
-      const waiting = this.#outstanding.get(key) ?? []
-      this.#outstanding.delete(key)
-      this.#putBack(waiting)
+    this.#isOutstanding = false
+    if (!this.#chainsKeys) return
+    for (const { partitionKey } of entries) {
+      const next = this.#followers.get(partitionKey)?.take()
+      if (next === undefined) this.#followers.delete(partitionKey)
+      else this.#back.push(next)
     }
   }
 
-  /** A carrier was refused: its entries come first, before those that wait for them. */
-  refused({ entries }: Carrier, now: number, isThrottle: boolean): void {
-    if (isThrottle) this.stats.throttled++
+  /** Entries of one request were refused: they come first, in the order in which they were taken. */
+  refused(entries: readonly Entry[], now: number, throttled: number): void {
+    this.#isOutstanding = false
+    this.stats.throttled += throttled
     const backOff = Math.min(mostBackOffMs, firstBackOffMs * 2 ** this.#failures)
     this.#failures = Math.min(this.#failures + 1, 10)
     this.#blockedUntil = Math.max(this.#blockedUntil, now + backOff * (0.5 + Math.random() / 2))
-    if (!this.#options.keepsOrder) return this.#putBack(entries)
-    for (const key of new Set(entries.map((entry) => this.#orderKey(entry)))) {
-      const own = entries.filter((entry) => this.#orderKey(entry) === key)
-      const waiting = this.#outstanding.get(key) ?? []
-      this.#outstanding.delete(key)
-      this.#putBack([...own, ...waiting])
-    }
+    for (let i = entries.length - 1; i >= 0; i--) this.#back.push(entries[i] as Entry)
   }
 
-  /** Takes all that are to be put yet, in order, as they belong to other lanes now. */
+  /** Takes all that are to be put yet, those of a key in order, as they belong to other lanes now. */
   clear(): Entry[] {
-    const all = this.#queue.slice(this.#head)
+    const all = [...this.#back.toReversed(), ...this.#queue.slice(this.#head)]
+    this.#back = []
     this.#queue = []
     this.#head = 0
-    return all
+    if (!this.#chainsKeys) return all
+    const later = all.flatMap(({ partitionKey }) => {
+      const followers = this.#followers.get(partitionKey)
+      this.#followers.delete(partitionKey)
+      return followers?.rest() ?? []
+    })
+    return [...all, ...later]
   }
 
-  #takeEntries(): Entry[] {
-    const { aggregateBytes, aggregateCount, keepsOrder } = this.#options
-    const entries: Entry[] = []
-    let bytes = emptyAggregateBytes
-    while (this.length > 0) {
-      const entry = this.#queue[this.#head] as Entry
-      const size = bytesInAggregate(entry)
-      if (
-        entries.length > 0 &&
-        (aggregateBytes === undefined || bytes + size > aggregateBytes || entries.length >= aggregateCount)
-      )
-        break
-      this.#shift()
-      const waiting = keepsOrder ? this.#outstanding.get(this.#orderKey(entry)) : undefined
-      if (waiting !== undefined && entries.length === 0) waiting.push(entry)
-      else {
-        if (keepsOrder && waiting === undefined) this.#outstanding.set(this.#orderKey(entry), [])
-        entries.push(entry)
-        bytes += size
-      }
+  get #chainsKeys(): boolean {
+    return this.#options.keepsOrder && this.#options.aggregateBytes === undefined
+  }
+
+  get #waiting(): number {
+    return this.#back.length + this.#queue.length - this.#head
+  }
+
+  get #first(): Entry | undefined {
+    return this.#back.at(-1) ?? this.#queue[this.#head]
+  }
+
+  #takeCarrier(mostBytes: number): Carrier | undefined {
+    const { aggregateBytes, aggregateCount } = this.#options
+    if ((this.#first as Entry).bytes > mostBytes) return undefined
+    if (aggregateBytes === undefined) return carrierOf(this.#shift(), this.shardId)
+    const most = Math.min(aggregateBytes, mostBytes)
+    const entries = [this.#shift()]
+    let bytes = emptyAggregateBytes + bytesInAggregate(entries[0] as Entry)
+    for (let next = this.#first; next !== undefined && entries.length < aggregateCount; next = this.#first) {
+      bytes += bytesInAggregate(next)
+      if (bytes > most) break
+      entries.push(this.#shift())
     }
-    return entries
+    return aggregateOf(entries, this.shardId)
   }
 
-  #shift(): void {
+  #shift(): Entry {
+    const back = this.#back.pop()
+    if (back !== undefined) return back
+    const entry = this.#queue[this.#head++] as Entry
+    if (this.#head >= 1_024 && this.#head * 2 >= this.#queue.length) {
+      this.#queue = this.#queue.slice(this.#head)
+      this.#head = 0
+    }
+    return entry
+  }
+}
+
+/** Entries of a key that wait for an earlier one. */
+class Followers {
+  #entries: Entry[] = []
+  #head = 0
+
+  add(entry: Entry): void {
+    this.#entries.push(entry)
+  }
+
+  take(): Entry | undefined {
+    const entry = this.#entries[this.#head]
+    if (entry === undefined) return undefined
     this.#head++
-    if (this.#head < 1_024 || this.#head * 2 < this.#queue.length) return
-    this.#queue = this.#queue.slice(this.#head)
-    this.#head = 0
+    if (this.#head >= 1_024 && this.#head * 2 >= this.#entries.length) {
+      this.#entries = this.rest()
+      this.#head = 0
+    }
+    return entry
   }
 
-  #putBack(entries: readonly Entry[]): void {
-    if (entries.length === 0) return
-    this.#queue = [...entries, ...this.#queue.slice(this.#head)]
-    this.#head = 0
-  }
-
-  #orderKey({ partitionKey }: Entry): string {
-    return this.#options.aggregateBytes === undefined ? partitionKey : ''
+  rest(): Entry[] {
+    return this.#entries.slice(this.#head)
   }
 }

@@ -1,4 +1,5 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
+import { MillraceError } from '@millrace/core'
 import { classOf, nameOf } from '../client/error-class.ts'
 import { hexHashOf, hexOfHashKey } from '../wire/hash-key.ts'
 import type { Carrier } from './carrier.ts'
@@ -54,7 +55,11 @@ export interface WriterStats {
 
 /** Where entries are whose shard is not known. */
 const unknownShard = ''
-const refreshEveryMs = 5_000
+const retryEveryMs = 500
+/** What an entry takes of memory beside its bytes, roughly: a buffer of short records is bounded, too. */
+const overheadBytes = 256
+/** Errors of a whole request that one of its records may be to blame for. */
+const refusals: ReadonlySet<string> = new Set(['ValidationException', 'InvalidArgumentException'])
 
 /**
  * Puts records: many a request, no faster than each shard takes them, and again those that were refused. What it holds is bounded by whoever
@@ -80,8 +85,8 @@ export class RecordWriter {
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
   #waiting: (() => void)[] = []
-  #refreshedAt = -Infinity
-  #refreshing: Promise<void> | undefined
+  #failedAt = -Infinity
+  #refreshing: Promise<boolean> | undefined
   #lastError: WriterStats['lastError']
   #turn = 0
 
@@ -94,7 +99,6 @@ export class RecordWriter {
   /** Learns the shards. @throws what the client throws, for a stream that is not there */
   async open(): Promise<void> {
     await this.#map.refresh()
-    this.#refreshedAt = Date.now()
     this.#spread()
   }
 
@@ -123,11 +127,11 @@ export class RecordWriter {
 
   /** Resolves when there is room for more. */
   async room(): Promise<void> {
-    while (this.#bufferedBytes >= this.#options.maxBufferedBytes) await this.#changed()
+    while (!this.hasRoom) await this.#changed()
   }
 
   get hasRoom(): boolean {
-    return this.#bufferedBytes < this.#options.maxBufferedBytes
+    return this.#bufferedBytes + this.#buffered * overheadBytes < this.#options.maxBufferedBytes
   }
 
   /** Resolves when all that was added is put or given up; `stop` ends the waiting. */
@@ -169,7 +173,9 @@ export class RecordWriter {
     if (lane === undefined) {
       const stats = this.#stats.get(id) ?? { records: 0, bytes: 0, throttled: 0 }
       this.#stats.set(id, stats)
-      lane = new Lane(id, this.#options.lane, stats, Date.now())
+      // of an aggregate all must belong to one shard
+      const options = id === unknownShard ? { ...this.#options.lane, aggregateBytes: undefined } : this.#options.lane
+      lane = new Lane(id, options, stats, Date.now())
       this.#lanes.set(id, lane)
     }
     return lane
@@ -219,7 +225,7 @@ export class RecordWriter {
     for (const most of [share, maxRecords])
       for (const lane of turned)
         for (let taken = 0; taken < most && batch.length < maxRecords && bytes < maxRequestBytes; taken++) {
-          const carrier = lane.take(now)
+          const carrier = lane.take(now, batch.length === 0 ? Infinity : maxRequestBytes - bytes)
           if (carrier === undefined) break
           batch.push(carrier)
           bytes += carrier.bytes
@@ -231,13 +237,8 @@ export class RecordWriter {
 
   async #send(batch: readonly Carrier[]): Promise<void> {
     this.#inFlight++
-    this.#counts.requests++
     try {
-      const answers = await putRecords(this.#options.client, this.#map.reference, batch)
-      batch.forEach((carrier, i) => this.#answered(carrier, answers[i] ?? {}))
-    } catch (error) {
-      for (const carrier of batch) this.#refused(carrier, nameOf(error), error instanceof Error ? error.message : '')
-      if (classOf(error) === 'gone') this.#refresh()
+      await this.#put(batch)
     } finally {
       this.#inFlight--
       this.#idleUntil = -Infinity
@@ -247,33 +248,101 @@ export class RecordWriter {
     }
   }
 
-  #answered(carrier: Carrier, answer: PutRecordsEntry): void {
-    const { ShardId: shardId, SequenceNumber: sequenceNumber, ErrorCode, ErrorMessage = '' } = answer
-    if (ErrorCode !== undefined || shardId === undefined || sequenceNumber === undefined)
-      return this.#refused(carrier, ErrorCode ?? 'NoAnswer', ErrorMessage)
-    this.#lastError = undefined
-    this.#laneFor(carrier).settled(carrier)
-    const isAggregate = carrier.entries.length > 1
-    carrier.entries.forEach((entry, sub) => {
-      this.#forget(entry)
-      const result = { shardId, sequenceNumber, attempts: (entry.attempts?.length ?? 0) + 1 }
-      entry.done?.(isAggregate ? { ...result, subSequenceNumber: sub } : result)
-    })
-    this.#counts.records += carrier.entries.length
-    if (shardId !== carrier.shardId) this.#refresh()
+  async #put(batch: readonly Carrier[]): Promise<void> {
+    this.#counts.requests++
+    let answers: readonly PutRecordsEntry[]
+    try {
+      answers = await putRecords(this.#options.client, this.#map.reference, batch)
+    } catch (error) {
+      if (refusals.has(nameOf(error))) return this.#putApart(batch, error as Error)
+      const [ErrorCode, ErrorMessage] = [nameOf(error), error instanceof Error ? error.message : '']
+      this.#refused(batch.map((carrier) => [carrier, { ErrorCode, ErrorMessage }]))
+      if (classOf(error) === 'gone') void this.#refresh()
+      return
+    }
+    await this.#answered(batch, answers)
   }
 
-  #refused(carrier: Carrier, error: string, message: string): void {
-    this.#lastError = { code: error, message }
-    this.#counts.retried++
-    const at = Date.now()
-    for (const entry of carrier.entries) {
-      ;(entry.attempts ??= []).push({ at, error, message })
-      if (entry.attempts.length > mostAttemptsKept) entry.attempts.shift()
-      this.#queuedBytes += entry.bytes
+  /** One record may be to blame: the others are put without it. Of one alone it is known. */
+  async #putApart(batch: readonly Carrier[], error: Error): Promise<void> {
+    const [only] = batch
+    if (batch.length > 1) {
+      // one after the other, as order may matter
+      const half = batch.length >> 1
+      await this.#put(batch.slice(0, half))
+      return this.#put(batch.slice(half))
     }
-    this.#queued += carrier.entries.length
-    this.#laneFor(carrier).refused(carrier, at, error === 'ProvisionedThroughputExceededException')
+    if (only === undefined) return
+    const { stream } = this.#options
+    // where none was ever taken, it may as well be the stream that is wrong
+    const isItsOwn = this.#counts.records > 0 && only.entries.every(({ failed }) => failed !== undefined)
+    if (only.entries.length > 1 || !isItsOwn)
+      return this.#refused([[only, { ErrorCode: error.name, ErrorMessage: error.message }]])
+    this.#lastError = { code: error.name, message: error.message }
+    this.#laneFor(only).released(only.entries)
+    for (const entry of only.entries) {
+      this.#forget(entry)
+      entry.failed?.(
+        new MillraceError('SINK', `PutRecords of stream ${stream}: ${error.name}: ${error.message}`, { cause: error }),
+      )
+    }
+  }
+
+  async #answered(batch: readonly Carrier[], answers: readonly PutRecordsEntry[]): Promise<void> {
+    const isElsewhere = ({ shardId }: Carrier, i: number): boolean => (answers[i]?.ShardId ?? shardId) !== shardId
+    const isUnknown = answers.some(({ ShardId }) => ShardId !== undefined && !this.#map.has(ShardId))
+    const refreshed = isUnknown ? this.#refresh() : Promise.resolve(true)
+    // of an aggregate that went elsewhere, members may belong to yet another shard
+    const mayBeAstray = batch.some((carrier, i) => carrier.entries.length > 1 && isElsewhere(carrier, i))
+    const isKnown = mayBeAstray && (await refreshed)
+    const refused: [Carrier, PutRecordsEntry][] = []
+    batch.forEach((carrier, i) => {
+      const answer = answers[i] ?? {}
+      const { ShardId: shardId, SequenceNumber: sequenceNumber, ErrorCode, ErrorMessage = '' } = answer
+      if (ErrorCode !== undefined || shardId === undefined || sequenceNumber === undefined)
+        return void refused.push([carrier, { ErrorCode: ErrorCode ?? 'NoAnswer', ErrorMessage }])
+      this.#lastError = undefined
+      const { entries } = carrier
+      const isAstray = ({ hash }: Entry): boolean =>
+        isKnown && entries.length > 1 && isElsewhere(carrier, i) && this.#map.find(hash) !== shardId
+      this.#laneFor(carrier).settled(carrier)
+      entries.forEach((entry, sub) => {
+        if (isAstray(entry)) return
+        this.#forget(entry)
+        this.#counts.records++
+        const result = { shardId, sequenceNumber, attempts: (entry.attempts?.length ?? 0) + 1 }
+        entry.done?.(entries.length > 1 ? { ...result, subSequenceNumber: sub } : result)
+      })
+      const astray = entries.filter(isAstray)
+      if (astray.length > 0)
+        refused.push([
+          { ...carrier, entries: astray },
+          { ErrorCode: 'WrongShard', ErrorMessage: `its aggregate went to ${shardId}, which is not its own` },
+        ])
+    })
+    this.#refused(refused)
+  }
+
+  /** Together, so that they keep their order, and each shard is waited for once. */
+  #refused(all: readonly (readonly [Carrier, PutRecordsEntry])[]): void {
+    const at = Date.now()
+    const lanes = new Map<Lane, { readonly entries: Entry[]; throttled: number }>()
+    for (const [carrier, { ErrorCode: error = '', ErrorMessage: message = '' }] of all) {
+      this.#lastError = { code: error, message }
+      this.#counts.retried++
+      const lane = this.#laneFor(carrier)
+      const of = lanes.get(lane) ?? { entries: [], throttled: 0 }
+      lanes.set(lane, of)
+      if (error === 'ProvisionedThroughputExceededException') of.throttled++
+      for (const entry of carrier.entries) {
+        of.entries.push(entry)
+        ;(entry.attempts ??= []).push({ at, error, message })
+        if (entry.attempts.length > mostAttemptsKept) entry.attempts.shift()
+        this.#queued++
+        this.#queuedBytes += entry.bytes
+      }
+    }
+    for (const [lane, { entries, throttled }] of lanes) lane.refused(entries, at, throttled)
   }
 
   #laneFor({ shardId, entries }: Carrier): Lane {
@@ -303,29 +372,37 @@ export class RecordWriter {
     this.#bufferedBytes -= bytes
   }
 
-  /** The shards are others: what waits is put into their lanes. */
-  #refresh(): void {
-    if (this.#refreshing !== undefined || Date.now() - this.#refreshedAt < refreshEveryMs / 10) return
+  /** The shards are others: what waits is put into their lanes. @returns whether the shards are known now */
+  #refresh(): Promise<boolean> {
+    if (this.#refreshing !== undefined) return this.#refreshing
+    if (Date.now() - this.#failedAt < retryEveryMs) return Promise.resolve(false)
     this.#refreshing = this.#map
       .refresh()
-      .then(() => this.#spread())
-      .catch(() => undefined)
-      .finally(() => {
-        this.#refreshedAt = Date.now()
-        this.#refreshing = undefined
+      .then(() => {
+        this.#spread()
+        return true
       })
+      .catch(() => {
+        this.#failedAt = Date.now()
+        return false
+      })
+      .finally(() => (this.#refreshing = undefined))
+    return this.#refreshing
   }
 
   /** Not while something is on its way: it could come back to its lane, and what is later be put by another one. */
   #spread(): void {
     this.#mustSpread = this.#inFlight > 0
     if (this.#mustSpread) return
-    const known = new Set(this.#map.ids)
+    const moved: Entry[] = []
     for (const [id, lane] of this.#lanes) {
-      if (known.has(id)) continue
+      if (this.#map.has(id)) continue
       this.#lanes.delete(id)
-      for (const entry of lane.clear()) this.#laneOf(entry.hash).add(entry)
+      for (const entry of lane.clear()) moved.push(entry)
     }
+    // what was added to the new lanes in the meantime is later
+    if (moved.length > 0) for (const lane of this.#lanes.values()) for (const entry of lane.clear()) moved.push(entry)
+    for (const entry of moved) this.#laneOf(entry.hash).add(entry)
     this.#pump()
   }
 

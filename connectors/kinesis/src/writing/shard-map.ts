@@ -12,6 +12,7 @@ export class ShardMap {
   readonly #client: KinesisClient
   readonly #stream: { readonly StreamName: string } | { readonly StreamARN: string }
   #shards: readonly OpenShard[] = []
+  #ids: ReadonlySet<string> = new Set()
 
   constructor(client: KinesisClient, stream: ShardMap['reference']) {
     this.#client = client
@@ -22,8 +23,8 @@ export class ShardMap {
     return this.#stream
   }
 
-  get ids(): string[] {
-    return this.#shards.map(({ id }) => id)
+  has(id: string): boolean {
+    return this.#ids.has(id)
   }
 
   /** Asks for the shards. @throws what the client throws; the map stays as it is then */
@@ -42,6 +43,7 @@ export class ShardMap {
       token = page.NextToken
     } while (token !== undefined)
     this.#shards = shards.toSorted((a, b) => (a.to < b.to ? -1 : 1))
+    this.#ids = new Set(shards.map(({ id }) => id))
   }
 
   /** `hash` is 32 hex digits. Undefined where no shards are known. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -112,4 +112,56 @@ test('a spool that is full takes no more', async () => {
   const spool = new Spool({ folder: place, maxBytes: 12 })
   expect([spool.append('12345'), spool.append('67890'), spool.append('x')]).toEqual([true, true, false])
   expect(readFileSync(join(place, '00000001.ndjson'), 'utf8')).toBe('12345\n67890\n')
+})
+
+const failing = (server: KinesisStandIn) => server.faults.inject({ operation: 'PutRecords', kind: { type: 'cut' } })
+const numbered = (texts: readonly string[]): number[] => texts.map((text) => Number(text.split(' ')[1]))
+
+test('lines that fail late stay before those that came later', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const away = failing(server)
+  const spool = { folder: folder() }
+  const ordered = { stream: 'logs', linger: '5ms', spool, partitionKey: 'k', order: 'key', rateLimit: 1e6 } as const
+  const first = new LogShipper({ ...ordered, recordTtl: '150ms', ...server.clientOptions })
+  for (let n = 0; n < 60; n++) {
+    await first.ship(`line ${n}`)
+    await pause(5)
+  }
+  await first.close()
+  expect(first.stats()).toMatchObject({ put: 0, dropped: 0 })
+  away.remove()
+  const second = new LogShipper({ ...ordered, ...server.clientOptions })
+  await second.close()
+  expect(numbered(textsIn(server))).toEqual(Array.from({ length: 60 }, (_, n) => n))
+})
+
+test('a line that the stream never takes is dropped, and holds back no other', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const options = { stream: 'logs', linger: '5ms', spool: { folder: folder() } } as const
+  const shipper = new LogShipper({ ...options, ...server.clientOptions })
+  await shipper.ship('x'.repeat(1_100_000))
+  for (let n = 0; n < 5; n++) await shipper.ship(`line ${n}`)
+  await shipper.close()
+  expect(shipper.stats()).toEqual({ put: 5, dropped: 1, spooledBytes: 0 })
+})
+
+test('a spool whose folder is gone drops and counts, and ends nothing', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const away = failing(server)
+  const place = folder()
+  const options = { stream: 'logs', linger: '5ms', recordTtl: '50ms', spool: { folder: place } } as const
+  const shipper = new LogShipper({ ...options, ...server.clientOptions })
+  rmSync(place, { recursive: true })
+  await shipper.ship('line 0')
+  await vi.waitFor(() => expect(shipper.stats()).toEqual({ put: 0, dropped: 1, spooledBytes: 0 }))
+  away.remove()
+  await vi.waitFor(async () => {
+    await shipper.ship('line 1')
+    expect(shipper.stats().put).toBeGreaterThan(0)
+  })
+  await shipper.close()
+  expect(shipper.stats().spooledBytes).toBe(0)
 })
