@@ -6,7 +6,7 @@ import { KinesisClient, PutRecordCommand, PutRecordsCommand } from '@aws-sdk/cli
 import { int, json, string } from '@millrace/core'
 import { createProducer, kinesisSink, type KinesisSinkOptions } from '@millrace/kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
-import { machine, median, printResult } from '../support/machine.ts'
+import { machine, printResult } from '../support/machine.ts'
 import { startKinesisServer } from '../support/start-kinesis-server.ts'
 
 interface Row {
@@ -22,7 +22,7 @@ interface Round {
 
 const records = 100_000
 const singles = 3_000
-const rounds = 7
+const rounds = 9
 const inFlight = 8
 const credentials = { accessKeyId: 'bench', secretAccessKey: 'bench' }
 const codec = json({ id: int(), user: string(), pad: string() })
@@ -38,7 +38,9 @@ const requestHandler = new NodeHttpHandler({ httpAgent: new Agent({ keepAlive: t
 const client = new KinesisClient({ ...place, requestHandler, maxAttempts: 1 })
 const bytesOf = (row: Row): Buffer => Buffer.from(JSON.stringify(row))
 
-console.log(`${machine()}; records of 200 bytes; ${rounds} interleaved rounds, medians; ${inFlight} requests at a time`)
+console.log(
+  `${machine()}; records of 200 bytes; ${rounds} interleaved rounds, the best of each; ${inFlight} requests at a time`,
+)
 const ways: Record<string, [count: number, put: (rows: readonly Row[]) => Promise<void>]> = {
   PutRecord: [singles, putOneByOne],
   PutRecords: [records, putPlain],
@@ -53,8 +55,9 @@ for (let i = 0; i < rounds; i++)
 server.stop()
 const figures: Record<string, number> = {}
 for (const [name, each] of Object.entries(all)) {
-  const perSecond = median(each.map((round) => round.perSecond))
-  const cpuUs = median(each.map((round) => round.cpuUs))
+  // what else runs on the machine only ever slows: the best of many rounds is nearest to what each can do
+  const perSecond = Math.max(...each.map((round) => round.perSecond))
+  const cpuUs = Math.min(...each.map((round) => round.cpuUs))
   console.log(
     `${name.padEnd(11)} ${Math.round(perSecond).toString().padStart(7)} records/s, ${cpuUs.toFixed(2)} µs CPU a record`,
   )

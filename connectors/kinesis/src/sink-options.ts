@@ -22,7 +22,7 @@ export interface WriteOptions extends KinesisClientOptions {
   readonly maxRecords?: number
   /** Of one request, keys included, before base64. @default '5MiB' */
   readonly maxRequestBytes?: Size
-  /** What may wait, with 256 bytes for each record beside its own; then whoever writes waits. @default '4MiB' */
+  /** What may wait, with 256 bytes for each record beside its own; then whoever writes waits. @default '16MiB' */
   readonly maxBufferedBytes?: Size
   /** Requests at a time. @default 8 */
   readonly maxInFlight?: number
@@ -98,7 +98,7 @@ export function resolveWriteOptions(options: WriteOptions, what: string): Resolv
       maxRecords: count(options.maxRecords, mostRecords, 'maxRecords', mostRecords),
       maxRequestBytes: size(options.maxRequestBytes, '5MiB', 'maxRequestBytes'),
       maxInFlight: count(options.maxInFlight, 8, 'maxInFlight', 1_000),
-      maxBufferedBytes: size(options.maxBufferedBytes, '4MiB', 'maxBufferedBytes', 2 ** 40),
+      maxBufferedBytes: size(options.maxBufferedBytes, '16MiB', 'maxBufferedBytes', 2 ** 40),
     },
     client: clientOf(options),
     maxRecordBytes: size(options.maxRecordBytes, '1MiB', 'maxRecordBytes'),

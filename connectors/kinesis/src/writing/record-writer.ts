@@ -70,6 +70,7 @@ export class RecordWriter {
   readonly #map: ShardMap
   readonly #lanes = new Map<string, Lane>()
   readonly #stats = new Map<string, LaneStats>()
+  readonly #hashes = new Map<string, string>()
   readonly #counts = { records: 0, requests: 0, retried: 0, expired: 0 }
   #buffered = 0
   #bufferedBytes = 0
@@ -104,7 +105,7 @@ export class RecordWriter {
 
   add({ partitionKey, explicitHashKey, data, done, failed }: NewRecord): void {
     const bytes = data.length + keyBytes(partitionKey)
-    const hash = explicitHashKey === undefined ? hexHashOf(partitionKey) : hexOfHashKey(BigInt(explicitHashKey))
+    const hash = explicitHashKey === undefined ? this.#hashOf(partitionKey) : hexOfHashKey(BigInt(explicitHashKey))
     const entry: Entry = {
       partitionKey,
       explicitHashKey,
@@ -161,10 +162,22 @@ export class RecordWriter {
     this.#notify()
   }
 
+  /** The MD5 of a key costs as much as all else of a short record, and keys come again. */
+  #hashOf(partitionKey: string): string {
+    const known = this.#hashes.get(partitionKey)
+    if (known !== undefined) return known
+    if (this.#hashes.size >= mostHashesKept) this.#hashes.clear()
+    const hash = hexHashOf(partitionKey)
+    this.#hashes.set(partitionKey, hash)
+    return hash
+  }
+
   #isFull(): boolean {
     const { maxRequestBytes, maxRecords, lane } = this.#options
+    // whoever waits for room waits for no others
+    if (this.#queuedBytes >= maxRequestBytes || !this.hasRoom) return true
     // of aggregates it is bytes that fill a request, not records
-    return this.#queuedBytes >= maxRequestBytes || (lane.aggregateBytes === undefined && this.#queued >= maxRecords)
+    return lane.aggregateBytes === undefined && this.#queued >= maxRecords
   }
 
   #laneOf(hash: string): Lane {
@@ -303,15 +316,16 @@ export class RecordWriter {
         return void refused.push([carrier, { ErrorCode: ErrorCode ?? 'NoAnswer', ErrorMessage }])
       this.#lastError = undefined
       const { entries } = carrier
+      const [first] = entries
+      if (entries.length === 1 && first !== undefined) {
+        this.#laneFor(carrier).settled(carrier)
+        return this.#settle(first, shardId, sequenceNumber)
+      }
       const isAstray = ({ hash }: Entry): boolean =>
         isKnown && entries.length > 1 && isElsewhere(carrier, i) && this.#map.find(hash) !== shardId
       this.#laneFor(carrier).settled(carrier)
       entries.forEach((entry, sub) => {
-        if (isAstray(entry)) return
-        this.#forget(entry)
-        this.#counts.records++
-        const result = { shardId, sequenceNumber, attempts: (entry.attempts?.length ?? 0) + 1 }
-        entry.done?.(entries.length > 1 ? { ...result, subSequenceNumber: sub } : result)
+        if (!isAstray(entry)) this.#settle(entry, shardId, sequenceNumber, sub)
       })
       const astray = entries.filter(isAstray)
       if (astray.length > 0)
@@ -321,6 +335,14 @@ export class RecordWriter {
         ])
     })
     this.#refused(refused)
+  }
+
+  #settle(entry: Entry, shardId: string, sequenceNumber: string, sub?: number): void {
+    this.#forget(entry)
+    this.#counts.records++
+    if (entry.done === undefined) return
+    const result = { shardId, sequenceNumber, attempts: (entry.attempts?.length ?? 0) + 1 }
+    entry.done(sub === undefined ? result : { ...result, subSequenceNumber: sub })
   }
 
   /** Together, so that they keep their order, and each shard is waited for once. */
@@ -434,6 +456,7 @@ export class RecordWriter {
 }
 
 const mostAttemptsKept = 20
+const mostHashesKept = 10_000
 
 function keyBytes(key: string): number {
   for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) > 127) return Buffer.byteLength(key)
