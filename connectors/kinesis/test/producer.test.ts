@@ -1,5 +1,7 @@
+import { KinesisClient, UpdateMaxRecordSizeCommand } from '@aws-sdk/client-kinesis'
 import { createProducer, decodeAggregate, ExpiredError, type ProducerOptions } from '@millrace/kinesis'
 import { type KinesisStandIn, type SeenRecord, startKinesis, type StreamView } from '@millrace/kinesis/testing'
+import { NodeHttpHandler } from '@smithy/node-http-handler'
 import fc from 'fast-check'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
@@ -47,15 +49,22 @@ test('counts keys in UTF-8 towards the bytes of a request', async () => {
 
 test('puts a record of 10 MiB on a stream that takes it, and refuses it by name elsewhere', async () => {
   await using server = await startKinesis({ limits: false })
-  server.create('s', 1)
-  const large = new Uint8Array(2_000_000)
+  const stream = server.create('s', 1)
   await using small = producerOf(server)
-  await expect(small.put(large, { partitionKey: 'k' })).rejects.toMatchObject({
+  await expect(small.put(new Uint8Array(2_000_000), { partitionKey: 'k' })).rejects.toMatchObject({
     code: 'RECORD_TOO_LARGE',
     message: expect.stringMatching(/stream s: a record has 2000001 bytes.*UpdateMaxRecordSize/),
   })
   await expect(small.put(bytes('x'), { partitionKey: '' })).rejects.toMatchObject({ code: 'BAD_KEY' })
   await expect(small.put(bytes('x'), { explicitHashKey: 2n ** 128n })).rejects.toMatchObject({ code: 'BAD_KEY' })
+
+  const client = new KinesisClient({ ...server.clientOptions, requestHandler: new NodeHttpHandler() })
+  await client.send(new UpdateMaxRecordSizeCommand({ StreamARN: stream.arn, MaxRecordSizeInKiB: 10_240 }))
+  client.destroy()
+  const most = 10 * 1024 * 1024
+  await using large = producerOf(server, { maxRecordBytes: most, rateLimit: 1e6 })
+  expect(await large.put(new Uint8Array(most - 1), { partitionKey: 'k' })).toMatchObject({ attempts: 1 })
+  expect(recordsIn(server).map(({ data }) => data.length)).toEqual([most - 1])
 })
 
 test('puts only what was refused again', async () => {
