@@ -5,6 +5,8 @@ import type { Codec, Duration, Size } from '@millrace/core'
 export interface FilesOptions<T> {
   /** Path or glob, or several: `logs/*.log`, `in/**\/*.ndjson.gz`. Hidden files are matched only by a pattern with the dot. */
   readonly path: string | readonly string[]
+  /** Files of whose paths this matches a part are left out, as of `logs/*` those that end in `.gz`. @default none */
+  readonly exclude?: RegExp
   /** What a line is. */
   readonly decode: Codec<T>
   /**
@@ -48,6 +50,7 @@ export interface FilesOptions<T> {
 /** {@link FilesOptions} with defaults filled in. */
 export interface ResolvedFilesOptions {
   readonly paths: readonly string[]
+  readonly exclude: RegExp | undefined
   readonly follow: boolean
   readonly compression: 'auto' | 'none' | 'gzip' | 'zstd'
   readonly verify: boolean
@@ -68,11 +71,12 @@ export function resolveFilesOptions<T>(options: FilesOptions<T>): ResolvedFilesO
   if (paths.length === 0 || paths.includes('')) throw badOption('files: `path` is empty; give a path or a glob')
   return {
     paths,
+    exclude: regex(options.exclude, 'files: `exclude`'),
     follow: options.follow ?? false,
     compression: oneOf(options.compression ?? 'auto', ['auto', 'none', 'gzip', 'zstd'], 'files: `compression`'),
     verify: options.verify ?? true,
     maxRecordBytes: recordBytes(options.maxRecordBytes ?? '1MiB'),
-    recordStart: recordStart(options.recordStart),
+    recordStart: regex(options.recordStart, 'files: `recordStart`'),
     headerLines: wholeNumber(options.headerLines ?? 0, 'files: `headerLines`'),
     from: oneOf(options.from ?? 'start', ['start', 'end'], 'files: `from`'),
     discoverEveryMs: positiveMs(options.discoverEvery ?? '1s', 'files: `discoverEvery`'),
@@ -85,10 +89,10 @@ function wholeNumber(value: number, field: string): number {
   throw badOption(`${field} is ${String(value)}; give a whole number, 0 for none`)
 }
 
-function recordStart(pattern: RegExp | undefined): RegExp | undefined {
+function regex(pattern: RegExp | undefined, field: string): RegExp | undefined {
   if (pattern === undefined) return undefined
-  if (!(pattern instanceof RegExp)) throw badOption('files: `recordStart` is no regular expression')
-  // one that remembers where it has matched would skip lines
+  if (!(pattern instanceof RegExp)) throw badOption(`${field} is no regular expression`)
+  // one that remembers where it has matched would skip lines and files
   return new RegExp(pattern.source, pattern.flags.replaceAll(/[gy]/g, ''))
 }
 

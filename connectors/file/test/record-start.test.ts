@@ -124,3 +124,8 @@ test('records do not depend on how the content is cut into chunks', () => {
     ),
   )
 })
+
+test('a start may be matched beyond ASCII', async () => {
+  const { texts } = await readAll(await opened('時刻 1\n at x\n時刻 2\n', { recordStart: /^時刻/ }))
+  expect(texts).toEqual(['時刻 1\n at x', '時刻 2'])
+})

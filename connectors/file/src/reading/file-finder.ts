@@ -27,18 +27,19 @@ const atOnce = 64
 
 /** Finds the files of a source, and where one has gone that was renamed. */
 export class FileFinder {
-  readonly #options: Pick<ResolvedFilesOptions, 'paths' | 'follow'>
+  readonly #options: Pick<ResolvedFilesOptions, 'paths' | 'exclude' | 'follow'>
   /** Where each inode was last seen. */
   #paths: ReadonlyMap<string, string> = new Map()
 
-  constructor(options: Pick<ResolvedFilesOptions, 'paths' | 'follow'>) {
+  constructor(options: Pick<ResolvedFilesOptions, 'paths' | 'exclude' | 'follow'>) {
     this.#options = options
   }
 
   /** All files that match, sorted by path, each inode once. Rejects for a pattern without match unless following. */
   async find(): Promise<readonly FoundFile[]> {
     const paths = new Set<string>()
-    for (const pattern of this.#options.paths) for (const path of await this.#matches(pattern)) paths.add(path)
+    for (const pattern of this.#options.paths)
+      for (const path of await this.#matches(pattern)) if (this.#options.exclude?.test(path) !== true) paths.add(path)
     const found = new Map<string, FoundFile>()
     for (const file of await this.#look([...paths].sort())) if (!found.has(file.inode)) found.set(file.inode, file)
     this.#paths = new Map([...found.values()].map(({ inode, path }) => [inode, path]))

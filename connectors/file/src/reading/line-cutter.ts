@@ -181,7 +181,7 @@ export class LineCutter {
       const isOver = found - at > this.#most
       if (next < 0 && !isOver) break
       from = found + 1
-      if (!isOver && !recordStart.test(bytes.toString('latin1', from, next))) continue
+      if (!isOver && !recordStart.test(bytes.toString('utf8', from, next))) continue
       if (isOver) {
         if (rows > 0) break
         this.#pass(at, found - at)

@@ -1,6 +1,8 @@
 import { badOption } from '@millrace/core'
 import type { KinesisClientOptions } from '../client/client-options.ts'
+import { javaRegex } from './java-regex.ts'
 import { compileProcessing, type Convert } from './processing.ts'
+import { unknownName } from './unknown-name.ts'
 
 /** A flow: some files to one stream. */
 export interface AgentFlow {
@@ -85,12 +87,11 @@ export function parseAgentConfig(text: string, path: string): AgentConfig {
   for (const name of Object.keys(config)) {
     if (honoured.includes(name)) continue
     const reason = Object.hasOwn(ignored, name) ? ignored[name] : undefined
-    if (reason === undefined) throw unknown(name, path, [...honoured, ...Object.keys(ignored)])
+    if (reason === undefined) throw unknownName(name, path, [...honoured, ...Object.keys(ignored)])
     notHonoured.push(`${name}: ${reason}`)
   }
   const { flows } = config
-  if (!Array.isArray(flows) || flows.length === 0)
-    throw badOption(`${path}: flows: must be a list of at least one flow`)
+  if (!Array.isArray(flows)) throw badOption(`${path}: flows: must be a list`)
   const read = flows.map((flow: unknown, i) =>
     flowOf(objectOf(flow, `${path}: flows[${i}]`), `${path}: flows[${i}]`, notHonoured),
   )
@@ -105,11 +106,12 @@ function flowOf(flow: Fields, where: string, notHonoured: string[]): AgentFlow {
   for (const name of Object.keys(flow)) {
     if (flowFields.includes(name)) continue
     const reason = Object.hasOwn(ignoredInFlow, name) ? ignoredInFlow[name] : undefined
-    if (reason === undefined) throw unknown(name, where, [...flowFields, ...Object.keys(ignoredInFlow)])
+    if (reason === undefined) throw unknownName(name, where, [...flowFields, ...Object.keys(ignoredInFlow)])
     notHonoured.push(`${where.replace(/^.*: /, '')}.${name}: ${reason}`)
   }
   const within = (name: string, otherwise: number, least: number, most: number): number => {
-    const value = Number(flow[name] ?? otherwise)
+    const given = flow[name] ?? otherwise
+    const value = typeof given === 'number' || (typeof given === 'string' && given !== '') ? Number(given) : NaN
     if (Number.isInteger(value) && value >= least && value <= most) return value
     throw badOption(`${where}.${name}: '${String(flow[name])}' is no whole number from ${least} to ${most}`)
   }
@@ -129,7 +131,7 @@ function flowOf(flow: Fields, where: string, notHonoured: string[]): AgentFlow {
     maxBufferRecords: within('maxBufferSizeRecords', 500, 1, 500),
     maxBufferBytes: within('maxBufferSizeBytes', 5 * 1024 * 1024, 1, 5 * 1024 * 1024),
     refreshMs: within('maxTimeBetweenFileTrackerRefreshMillis', 10_000, 1, 3_600_000),
-    recordStart: pattern === undefined ? undefined : startOf(textOf(pattern, `${where}.multiLineStartPattern`), where),
+    recordStart: pattern === undefined ? undefined : startOf(pattern, `${where}.multiLineStartPattern`),
     skipHeaderLines: within('skipHeaderLines', 0, 0, 1_000_000),
     truncatedRecordTerminator: textOf(flow['truncatedRecordTerminator'] ?? '\n', `${where}.truncatedRecordTerminator`),
     convert: compileProcessing(flow['dataProcessingOptions'], `${where}.dataProcessingOptions`),
@@ -137,14 +139,9 @@ function flowOf(flow: Fields, where: string, notHonoured: string[]): AgentFlow {
 }
 
 /** The Agent matches from the start of a line. */
-function startOf(pattern: string, where: string): RegExp {
-  try {
-    return new RegExp(`^(?:${pattern})`)
-  } catch (error) {
-    throw badOption(
-      `${where}.multiLineStartPattern: '${pattern}' is no regular expression: ${(error as Error).message}`,
-    )
-  }
+function startOf(pattern: unknown, where: string): RegExp {
+  const { source, flags } = javaRegex(pattern, where)
+  return new RegExp(`^(?:${source})`, flags.replace('m', ''))
 }
 
 function clientOf(config: Fields, path: string): KinesisClientOptions {
@@ -153,10 +150,10 @@ function clientOf(config: Fields, path: string): KinesisClientOptions {
   if ((awsAccessKeyId === undefined) !== (awsSecretAccessKey === undefined))
     throw badOption(`${path}: awsAccessKeyId and awsSecretAccessKey: give both or none`)
   const text = (value: unknown, name: string): string => textOf(value, `${path}: ${name}`)
-  const host = typeof endpoint === 'string' ? endpoint : undefined
+  const host = endpoint === undefined ? undefined : text(endpoint, 'kinesis.endpoint')
   return {
     ...(host !== undefined && { endpoint: host.includes('://') ? host : `https://${host}` }),
-    ...(typeof region === 'string' ? { region } : regionOf(host)),
+    ...(region === undefined ? regionOf(host) : { region: text(region, 'kinesis.region') }),
     ...(awsAccessKeyId !== undefined && {
       credentials: {
         accessKeyId: text(awsAccessKeyId, 'awsAccessKeyId'),
@@ -198,23 +195,4 @@ function textOf(value: unknown, where: string): string {
 function oneOf<T extends string>(value: unknown, of: readonly T[], where: string): T {
   if ((of as readonly unknown[]).includes(value)) return value as T
   throw badOption(`${where}: '${String(value)}' is none of ${of.join(', ')}`)
-}
-
-function unknown(name: string, where: string, known: readonly string[]): Error {
-  const like =
-    known.find((each) => each.toLowerCase() === name.toLowerCase()) ?? known.find((each) => isNear(each, name))
-  return badOption(`${where}: '${name}' is not known${like === undefined ? '' : `; did you mean ${like}?`}`)
-}
-
-/** One letter too many, too few, or another one. */
-function isNear(a: string, b: string): boolean {
-  if (Math.abs(a.length - b.length) > 1) return false
-  let i = 0
-  while (i < a.length && a[i] === b[i]) i++
-  let [endA, endB] = [a.length, b.length]
-  while (endA > i && endB > i && a[endA - 1] === b[endB - 1]) {
-    endA--
-    endB--
-  }
-  return endA - i <= 1 && endB - i <= 1
 }

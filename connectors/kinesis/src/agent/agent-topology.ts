@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { bytes, from, type Sink, type Source, type Stream, topology, type Topology } from '@millrace/core'
+import { badOption, bytes, from, type Sink, type Source, type Stream, topology, type Topology } from '@millrace/core'
 import type { KinesisClientOptions } from '../client/client-options.ts'
 import { type FileMeta, files } from '@millrace/file'
 import { kinesisSink, randomKey } from '../sink.ts'
@@ -16,7 +16,11 @@ type AnyTopology = Topology<{}, unknown, unknown>
 
 /** The flows of an agent.json as a topology: each tails its files and puts their records on its stream. */
 export function agentTopology({ flows, client }: AgentConfig): AnyTopology {
-  const named = flows.map((flow, i) => ({ flow, name: `flow${i}` }))
+  if (flows.length === 0) throw badOption('flows: there is none')
+  const named = flows.map((flow) => ({ flow, name: nameOf(flow) }))
+  const twice = named.find(({ name }, i) => named.findIndex((each) => each.name === name) < i)
+  if (twice !== undefined)
+    throw badOption(`flows: ${twice.flow.filePattern} goes to ${twice.flow.stream} twice; take one of them out`)
   return topology('agent')
     .sources(() => Object.fromEntries(named.map(({ flow, name }) => [name, from(sourceOf(flow))])))
     .build((streams) =>
@@ -30,11 +34,25 @@ export function agentTopology({ flows, client }: AgentConfig): AnyTopology {
     )
 }
 
+/**
+ * Positions are stored by this name, so it is of what the flow is, as in the Agent, and not of its place in the list: a flow that another
+ * one was put in front of would go on with the positions, and the files, of its neighbour.
+ */
+function nameOf({ filePattern, stream }: AgentFlow): string {
+  const hash = createHash('md5').update(`${stream}\n${filePattern}`).digest('hex')
+  return `flow-${hash.slice(0, 12)}`
+}
+
+/** The Agent leaves out what rotation has compressed: its lines were read before. */
+const compressed = /\.(?:gz|bz2|zip)$/
+
 function sourceOf(flow: AgentFlow): Source<Uint8Array, FileMeta> {
   return files({
     path: flow.filePattern,
     decode: bytes(),
     follow: true,
+    exclude: compressed,
+    compression: 'none',
     from: flow.from,
     headerLines: flow.skipHeaderLines,
     discoverEvery: Math.min(flow.refreshMs, 1_000),

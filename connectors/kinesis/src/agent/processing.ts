@@ -1,5 +1,7 @@
 import { badOption } from '@millrace/core'
+import { javaRegex } from './java-regex.ts'
 import { logFormats, type LogFormat } from './log-formats.ts'
+import { unknownName } from './unknown-name.ts'
 
 /** What is made of a record; throws for one that cannot be converted. Lines within are separated by `\n`; there is none at the end. */
 export type Convert = (record: string) => string
@@ -17,6 +19,14 @@ const kinds: Readonly<Record<string, MakeConvert>> = {
   ADDBRACKETS: () => (record) => `{${record}}`,
 }
 
+/** What each of them may have beside its name. */
+const fieldsOf: Readonly<Record<string, readonly string[]>> = {
+  SINGLELINE: ['parseOptions'],
+  CSVTOJSON: ['customFieldNames', 'delimiter', 'jsonFormat'],
+  LOGTOJSON: ['logFormat', 'matchPattern', 'customFieldNames', 'jsonFormat'],
+  ADDMETADATA: ['metadata', 'metadataFields', 'timestamp', 'jsonFormat'],
+}
+
 const refusals: Readonly<Record<string, string>> = {
   ADDEC2METADATA: 'it would add the identity of the instance, which is not asked for here; give it by ADDMETADATA',
   USINGPLUGGIN: 'it names a class of Java; write a topology instead',
@@ -32,11 +42,18 @@ export function compileProcessing(options: unknown, where: string): Convert | un
     const { optionName } = option as Option
     const name = String(optionName).toUpperCase()
     const make = Object.hasOwn(kinds, name) ? kinds[name] : undefined
-    if (make !== undefined) return make(option as Option, place)
+    if (make !== undefined) return make(onlyKnown(option as Option, name, place), place)
     const reason = refusals[name] ?? `there are ${Object.keys(kinds).join(', ')}`
     throw badOption(`${place}.optionName: '${String(optionName)}' is not possible: ${reason}`)
   })
   return (record) => steps.reduce((text, step) => step(text), record)
+}
+
+function onlyKnown(option: Option, name: string, where: string): Option {
+  const known = ['optionName', ...(fieldsOf[name] ?? [])]
+  const other = Object.keys(option).find((field) => !known.includes(field))
+  if (other !== undefined) throw unknownName(other, where, known)
+  return option
 }
 
 function singleLine({ parseOptions }: Option, where: string): Convert {
@@ -50,7 +67,7 @@ function singleLine({ parseOptions }: Option, where: string): Convert {
 
 function csvToJson(option: Option, where: string): Convert {
   const fields = listOf(option['customFieldNames'], `${where}.customFieldNames`)
-  const delimiter = regexOf(option['delimiter'] ?? ',', `${where}.delimiter`)
+  const delimiter = javaRegex(option['delimiter'] ?? ',', `${where}.delimiter`)
   const print = printer(option, where)
   return (record) => {
     const columns = record.split(delimiter)
@@ -80,16 +97,19 @@ function formatOf(option: Option, where: string): LogFormat {
     typeof logFormat === 'string' && Object.hasOwn(logFormats, logFormat) ? logFormats[logFormat] : undefined
   if (known === undefined && (logFormat !== undefined || matchPattern === undefined))
     throw badOption(`${where}.logFormat: '${String(logFormat)}' is none of ${Object.keys(logFormats).join(', ')}`)
-  const pattern = matchPattern === undefined ? undefined : regexOf(matchPattern, `${where}.matchPattern`)
+  const pattern = matchPattern === undefined ? undefined : javaRegex(matchPattern, `${where}.matchPattern`)
   if (pattern !== undefined && customFieldNames === undefined)
     throw badOption(`${where}.customFieldNames: must name the groups of matchPattern`)
   const fields = customFieldNames === undefined ? known?.fields : listOf(customFieldNames, `${where}.customFieldNames`)
   const format = {
-    pattern: pattern === undefined ? (known as LogFormat).pattern : new RegExp(`^(?:${pattern.source})$`, 's'),
+    pattern:
+      pattern === undefined
+        ? (known as LogFormat).pattern
+        : new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace('m', '')),
     fields: fields ?? [],
     hasDashes: known?.hasDashes ?? false,
   }
-  const groups = (new RegExp(`${format.pattern.source}|`).exec('')?.length ?? 1) - 1
+  const groups = (new RegExp(`${format.pattern.source}|`, format.pattern.flags).exec('')?.length ?? 1) - 1
   if (groups !== format.fields.length)
     throw badOption(`${where}.customFieldNames: names ${format.fields.length} fields of ${groups} groups`)
   return format
@@ -99,8 +119,9 @@ function addMetadata(option: Option, where: string): Convert {
   const metadata = option['metadata'] ?? option['metadataFields']
   if (typeof metadata !== 'object' || metadata === null) throw badOption(`${where}.metadata: must be an object`)
   const print = printer(option, where)
-  const hasTime = option['timestamp'] === true
-  return (message) => print({ metadata, ...(hasTime && { timestamp: new Date().toISOString() }), message })
+  // the Agent wants it as text
+  const hasTime = String(option['timestamp']) === 'true'
+  return (data) => print({ metadata, ...(hasTime && { ts: new Date().toISOString() }), data })
 }
 
 function printer({ jsonFormat = 'COMPACT' }: Option, where: string): (value: object) => string {
@@ -112,13 +133,4 @@ function printer({ jsonFormat = 'COMPACT' }: Option, where: string): (value: obj
 function listOf(value: unknown, where: string): readonly string[] {
   if (Array.isArray(value) && value.length > 0 && value.every((each) => typeof each === 'string')) return value
   throw badOption(`${where}: must be a list of names`)
-}
-
-function regexOf(value: unknown, where: string): RegExp {
-  if (typeof value !== 'string') throw badOption(`${where}: must be a regular expression as text`)
-  try {
-    return new RegExp(value)
-  } catch (error) {
-    throw badOption(`${where}: '${value}' is no regular expression: ${(error as Error).message}`)
-  }
 }

@@ -42,9 +42,10 @@ export function planImport(
     return lease
   }
   const found = partitions.map((partition) => ({ partition, lease: leaseOf(partition) }))
-  const ended = new Set(
-    found.filter(({ lease }) => lease?.checkpoint === 'SHARD_END').map(({ partition }) => partition.id),
-  )
+  const cleanedUp = parentsOfLeases(found)
+  const isEnded = ({ partition, lease }: Found): boolean =>
+    lease === undefined ? cleanedUp.has(partition.id) : lease.checkpoint === 'SHARD_END'
+  const ended = new Set(found.filter(isEnded).map(({ partition }) => partition.id))
   const known = new Set(partitions.map(({ id }) => id))
   const shards = found.map(({ partition, lease }) => {
     const { shardId } = parsePartitionId(partition.id)
@@ -52,22 +53,51 @@ export function planImport(
     const begun = lease !== undefined && /^\d/.test(lease.checkpoint) && unfinished.length > 0
     const problem = begun
       ? `it was begun before ${unfinished.map((id) => parsePartitionId(id).shardId).join(', ')} had ended`
-      : lease === undefined && unfinished.length === 0
+      : lease === undefined && unfinished.length === 0 && !ended.has(partition.id)
         ? 'it has no lease: it is read from its oldest record'
         : undefined
-    return { partition, shardId, checkpoint: lease?.checkpoint, start: startOf(lease, options), problem }
+    const start = ended.has(partition.id) ? undefined : startOf(lease, options)
+    return { partition, shardId, checkpoint: lease?.checkpoint, start, problem }
   })
-  const stray = leases.filter((lease) => !used.has(lease))
+  const names = new Set(partitions.map(({ id }) => nameOf(id)))
+  // an application of several streams has the leases of all of them in its table
+  const isOfOther = ({ stream }: KclLease): boolean => stream !== undefined && !names.has(stream.name)
+  const stray = leases.filter((lease) => !used.has(lease) && !isOfOther(lease))
   return {
     shards,
     problems: stray.map(({ shardId }) => `${shardId} has a lease, and is no shard of the stream any more`),
   }
 }
 
+interface Found {
+  readonly partition: Partition
+  readonly lease: KclLease | undefined
+}
+
+/**
+ * Shards behind those that have a lease. KCL deletes the lease of a shard that it has read to its end once all of its children are being read,
+ * and begins no child before; or it began with LATEST, and was not to read them.
+ */
+function parentsOfLeases(found: readonly Found[]): ReadonlySet<string> {
+  const parentsOf = new Map(found.map(({ partition }) => [partition.id, partition.parents ?? []]))
+  const reached = new Set<string>()
+  const reach = (id: string): void => {
+    if (reached.has(id)) return
+    reached.add(id)
+    for (const parent of parentsOf.get(id) ?? []) reach(parent)
+  }
+  for (const { partition, lease } of found)
+    if (lease !== undefined) for (const parent of partition.parents ?? []) reach(parent)
+  return reached
+}
+
+/** Of the stream, without what an ARN has before it. */
+const nameOf = (partition: string): string | undefined => parsePartitionId(partition).stream.name.split('/').at(-1)
+
 function isOf({ shardId, stream }: KclLease, { id }: Partition): boolean {
   const { stream: own, shardId: ownShard } = parsePartitionId(id)
   if (shardId !== ownShard) return false
-  const name = own.name.split('/').at(-1)
+  const name = nameOf(id)
   return stream === undefined || (stream.name === name && stream.createdAt === Math.floor(own.createdAt / 1000))
 }
 

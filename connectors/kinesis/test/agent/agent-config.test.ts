@@ -1,4 +1,4 @@
-import { parseAgentConfig } from '@millrace/kinesis/agent'
+import { agentTopology, parseAgentConfig } from '@millrace/kinesis/agent'
 import { expect, test } from 'vitest'
 
 const flow = { filePattern: '/var/log/app.log*', kinesisStream: 'logs' }
@@ -50,7 +50,7 @@ test('reaches the endpoint, region and role that it names', () => {
 })
 
 test.each([
-  [{ flows: [] }, /agent\.json: flows: must be a list/],
+  [{ flows: {} }, /agent\.json: flows: must be a list/],
   [{ flows: [{ filePattern: '/a', deliveryStream: 'f' }] }, /flows\[0\]\.deliveryStream: 'f' is a stream of Firehose/],
   [
     { flows: [{ ...flow, initialPostion: 'START_OF_FILE' }] },
@@ -60,6 +60,21 @@ test.each([
   [{ flows: [{ ...flow, partitionKeyOption: 'HASH' }] }, /'HASH' is none of RANDOM, DETERMINISTIC/],
   [{ flows: [{ ...flow, multiLineStartPattern: '(' }] }, /multiLineStartPattern: '\(' is no regular expression/],
   [{ flows: [flow], awsAccessKeyId: 'a' }, /give both or none/],
+  [{ flows: [flow], 'kinesis.endpoint': 5 }, /agent\.json: kinesis\.endpoint: must be a text/],
+  [{ flows: [{ ...flow, skipHeaderLines: '' }] }, /skipHeaderLines: '' is no whole number/],
+  [
+    {
+      flows: [
+        { ...flow, dataProcessingOptions: [{ optionName: 'CSVTOJSON', customFieldNames: ['a'], delimeter: ';' }] },
+      ],
+    },
+    /dataProcessingOptions\[0\]: 'delimeter' is not known; did you mean delimiter\?/,
+  ],
 ])('refuses %j', (config, message) => {
   expect(() => read(config)).toThrow(message)
+})
+
+test('a file may leave all flows to those beside it, but there must be some', () => {
+  expect(read({ flows: [] }).flows).toEqual([])
+  expect(() => agentTopology(read({ flows: [] }))).toThrow(/flows: there is none/)
 })

@@ -98,9 +98,15 @@ test('LOGTOJSON takes a pattern of its own, and other names', () => {
   expect(() => made(own, 'x 12 a b')).toThrow(/does not match/)
 })
 
+test('the time is added where it is asked for, as text as the Agent has it', () => {
+  const option = { optionName: 'ADDMETADATA', metadata: {} }
+  expect(made({ ...option, timestamp: 'true' }, 'a')).toHaveProperty('ts')
+  expect(made({ ...option, timestamp: 'false' }, 'a')).not.toHaveProperty('ts')
+})
+
 test('metadata go around a record, and steps follow each other', () => {
   const steps = [{ optionName: 'SINGLELINE' }, { optionName: 'ADDMETADATA', metadata: { app: 'x' } }]
-  expect(JSON.parse(compileProcessing(steps, 'o')?.('a\nb') ?? '')).toEqual({ metadata: { app: 'x' }, message: 'ab' })
+  expect(JSON.parse(compileProcessing(steps, 'o')?.('a\nb') ?? '')).toEqual({ metadata: { app: 'x' }, data: 'ab' })
   expect(made({ optionName: 'ADDBRACKETS' }, 'hello there')).toBe('{hello there}')
 })
 
