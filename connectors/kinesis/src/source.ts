@@ -19,9 +19,10 @@ import { type KinesisOptions, resolveKinesisOptions, type ResolvedKinesisOptions
 import { activeConsumer, removeConsumer } from './reading/fan-out-consumer.ts'
 import { FanOutReader } from './reading/fan-out-reader.ts'
 import type { KinesisMeta } from './reading/kinesis-meta.ts'
-import { PollReader, type ShardReaderOptions } from './reading/poll-reader.ts'
+import { PollReader } from './reading/poll-reader.ts'
 import { afterRecord, atTime, comparePositions, earliest } from './reading/position.ts'
 import { parsePartitionId, partitionId, referenceOf, type StreamInstance } from './reading/stream-instance.ts'
+import type { ShardReaderOptions } from './reading/shard-cursor.ts'
 import { wait } from './reading/wait.ts'
 
 /**

@@ -2,7 +2,7 @@ import { KinesisClient, UpdateStreamRecordDistributionStrategyCommand } from '@a
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { encodeAggregate } from '@millrace/kinesis'
 import { startKinesis } from '@millrace/kinesis/testing'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { listed, readFrom, sourceOf } from './support/reading.ts'
 
 const hour = 3_600_000
@@ -64,7 +64,7 @@ describe('a shard', () => {
     const texts: string[] = []
     while (texts.length === 0) {
       const read = await reader.read(signal)
-      if (read.type === 'records' && read.slab)
+      if (read.type === 'records' && read.slab && read.slab.length > 0)
         texts.push(Buffer.from(read.slab.bytes.subarray(read.slab.starts[0], read.slab.ends[0])).toString())
     }
     expect([first.type, texts]).toEqual(['records', ['2']])
@@ -86,6 +86,24 @@ describe('a shard', () => {
     expect(read.texts).toEqual(numbers(0, 50))
     expect(fault.hits).toBe(times)
   })
+
+  test('is idle at its tip alone, not when it is throttled or gives nothing for another reason', async () => {
+    await using s = await serve(1)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    const reader = await source.open(shard!, earliest, { clock: { now: s.now }, signal })
+    const types = async (): Promise<string> => (await reader.read(signal)).type
+    expect([await types(), await types()]).toEqual(['records', 'idle'])
+    const throttle = s.server.faults.inject({
+      operation: 'GetRecords',
+      kind: { type: 'error', code: 'ProvisionedThroughputExceededException' },
+    })
+    // there may be records behind: windows wait
+    expect([await types(), await types()]).toEqual(['records', 'records'])
+    throttle.remove()
+    await vi.waitFor(async () => expect(await types()).toBe('idle'), { timeout: 10_000 })
+    await reader.close()
+  }, 20_000)
 
   test('an error names stream, shard, position, and what to do', async () => {
     await using s = await serve(1)

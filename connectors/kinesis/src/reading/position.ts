@@ -67,16 +67,12 @@ export function comparePositions(a: Position, b: Position): number {
   return place === other ? 0 : place - other
 }
 
-/** Whether a position names a record. */
-export const isRecord = (position: ShardPosition): position is RecordPosition =>
+const isRecord = (position: ShardPosition): position is RecordPosition =>
   position.type === 'at' || position.type === 'after'
 
 /** The same, for those who go on from it. */
 export const recordOf = (position: ShardPosition): RecordPosition | undefined =>
   isRecord(position) ? position : undefined
-
-/** Up to when everything was read, in ms since 1970. */
-export const readUpToOf = (position: ShardPosition): number | undefined => recordOf(position)?.readUpTo
 
 /** Before the member `n` is 2n, behind it 2n + 1; behind the whole record is behind all of its members. */
 function placeOf({ type, sub }: RecordPosition): number {

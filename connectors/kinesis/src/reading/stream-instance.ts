@@ -35,11 +35,14 @@ export function parsePartitionId(id: string): { readonly stream: StreamInstance;
   return { stream: { name, createdAt: Number(createdAt), reference: referenceOf(name) }, shardId }
 }
 
+/** A child, as the API names it. */
+export interface ChildShard {
+  readonly ShardId?: string | undefined
+  readonly ParentShards?: readonly string[] | undefined
+}
+
 /** The children that the end of a shard names, as partitions. */
-export function childrenOf(
-  stream: StreamInstance,
-  shards: readonly { readonly ShardId?: string | undefined; readonly ParentShards?: readonly string[] | undefined }[],
-): Partition[] {
+export function childrenOf(stream: StreamInstance, shards: readonly ChildShard[]): Partition[] {
   return shards.flatMap(({ ShardId, ParentShards = [] }) =>
     ShardId === undefined
       ? []

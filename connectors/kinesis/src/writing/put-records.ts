@@ -1,4 +1,5 @@
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
+import { rawAnswer } from '../client/raw-answer.ts'
 
 /** What became of a record of PutRecords. */
 export interface PutRecordsEntry {
@@ -15,52 +16,15 @@ interface PutRecordsRecord {
   readonly data: Uint8Array
 }
 
-interface RawRequest {
-  body: unknown
-}
-
-interface RawResponse {
-  readonly statusCode: number
-  body: AsyncIterable<Uint8Array> | Uint8Array
-}
-
-const empty = new TextEncoder().encode('{}')
-
-/**
- * PutRecords of the SDK, with its signature and errors, but a body that was written before: its own way of writing costs more than all else of
- * a record.
- */
+/** PutRecords of the SDK, but a body that is written here. */
 export async function putRecords(
   client: KinesisClient,
   stream: { readonly StreamName: string } | { readonly StreamARN: string },
   records: readonly PutRecordsRecord[],
 ): Promise<readonly PutRecordsEntry[]> {
   const command = new PutRecordsCommand({ ...stream, Records: [] })
-  let answer: Buffer | undefined
-  command.middlewareStack.add(
-    (next) => (args) => {
-      ;(args.request as RawRequest).body = bodyOf(stream, records)
-      return next(args)
-    },
-    // after what writes the input, before what measures and signs it
-    { name: 'writesPutRecords', step: 'serialize', priority: 'low' },
-  )
-  command.middlewareStack.add(
-    (next) => async (args) => {
-      const result = await next(args)
-      const response = result.response as RawResponse
-      if (response.statusCode === 200) {
-        const chunks: Uint8Array[] = []
-        for await (const chunk of response.body as AsyncIterable<Uint8Array>) chunks.push(chunk)
-        answer = Buffer.concat(chunks)
-        response.body = empty
-      }
-      return result
-    },
-    { name: 'readsPutRecords', step: 'deserialize', priority: 'low' },
-  )
-  await client.send(command)
-  const { Records = [] } = JSON.parse(answer?.toString() ?? '{}') as { readonly Records?: readonly PutRecordsEntry[] }
+  const answer = await rawAnswer(client, command, { body: bodyOf(stream, records) })
+  const { Records = [] } = JSON.parse(answer.toString()) as { readonly Records?: readonly PutRecordsEntry[] }
   if (Records.length !== records.length)
     throw new Error(`PutRecords of ${records.length} has answered ${Records.length}`)
   return Records
