@@ -1,9 +1,4 @@
-import {
-  DescribeStreamSummaryCommand,
-  type KinesisClient,
-  ListShardsCommand,
-  type Shard,
-} from '@aws-sdk/client-kinesis'
+import { DescribeStreamSummaryCommand, type KinesisClient, type Shard } from '@aws-sdk/client-kinesis'
 import {
   MillraceError,
   type Partition,
@@ -13,7 +8,8 @@ import {
   type Source,
   type SourceContext,
 } from '@millrace/core'
-import { classOf, kinesisError, nameOf } from './client/error-class.ts'
+import { kinesisError, nameOf } from './client/error-class.ts'
+import { listShards } from './client/list-shards.ts'
 import { SharedClients } from './client/shared-clients.ts'
 import { type KinesisOptions, resolveKinesisOptions, type ResolvedKinesisOptions, type StreamPlace } from './options.ts'
 import { activeConsumer, removeConsumer } from './reading/fan-out-consumer.ts'
@@ -150,7 +146,7 @@ class KinesisSource {
     const known = this.#seen.get(name)
     try {
       const stream = await this.#instanceOf(client, name, signal)
-      const shards = await listShards(client, stream, signal)
+      const shards = await listShards(client, stream.reference, { signal })
       this.#seen.set(name, stream)
       return shards.map((shard) => partitionOf(stream, shard))
     } catch (error) {
@@ -171,24 +167,6 @@ class KinesisSource {
         `kinesis: \`orderedByKey\`: stream ${name} distributes records by itself (RecordDistributionStrategy AUTO): those of a key are in all shards`,
       )
     return { name, reference, createdAt: summary?.StreamCreationTimestamp?.getTime() ?? 0 }
-  }
-}
-
-async function listShards(client: KinesisClient, stream: StreamInstance, signal: AbortSignal): Promise<Shard[]> {
-  const shards: Shard[] = []
-  let token: string | undefined
-  for (;;) {
-    const input = token === undefined ? stream.reference : { NextToken: token }
-    try {
-      const page = await client.send(new ListShardsCommand(input), { abortSignal: signal })
-      shards.push(...(page.Shards ?? []))
-      token = page.NextToken
-      if (token === undefined) return shards
-    } catch (error) {
-      if (classOf(error) !== 'listing') throw error
-      shards.length = 0
-      token = undefined
-    }
   }
 }
 

@@ -1,10 +1,11 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { MillraceError } from '@millrace/core'
 import { classOf, nameOf } from '../client/error-class.ts'
-import { hexHashOf, hexOfHashKey } from '../wire/hash-key.ts'
 import type { Carrier } from './carrier.ts'
 import { type Entry, ExpiredError } from './entry.ts'
-import { Lane, type LaneOptions, type LaneStats } from './lane.ts'
+import { KeyHashes } from './key-hashes.ts'
+import type { LaneOptions } from './lane.ts'
+import { Lanes, type Refusal } from './lanes.ts'
 import { putRecords, type PutRecordsEntry } from './put-records.ts'
 import { ShardMap } from './shard-map.ts'
 
@@ -53,13 +54,17 @@ export interface WriterStats {
   readonly lastError: { readonly code: string; readonly message: string } | undefined
 }
 
-/** Where entries are whose shard is not known. */
-const unknownShard = ''
-const retryEveryMs = 500
+const mostAttemptsKept = 20
 /** What an entry takes of memory beside its bytes, roughly: a buffer of short records is bounded, too. */
 const overheadBytes = 256
 /** Errors of a whole request that one of its records may be to blame for. */
 const refusals: ReadonlySet<string> = new Set(['ValidationException', 'InvalidArgumentException'])
+
+/** Entries of a carrier that were not put, and why. */
+interface Refused extends Pick<Required<PutRecordsEntry>, 'ErrorCode' | 'ErrorMessage'> {
+  readonly carrier: Carrier
+  readonly entries: readonly Entry[]
+}
 
 /**
  * Puts records: many a request, no faster than each shard takes them, and again those that were refused. What it holds is bounded by whoever
@@ -68,15 +73,11 @@ const refusals: ReadonlySet<string> = new Set(['ValidationException', 'InvalidAr
 export class RecordWriter {
   readonly #options: RecordWriterOptions
   readonly #map: ShardMap
-  readonly #lanes = new Map<string, Lane>()
-  readonly #stats = new Map<string, LaneStats>()
-  readonly #hashes = new Map<string, string>()
+  readonly #lanes: Lanes
+  readonly #hashes = new KeyHashes()
   readonly #counts = { records: 0, requests: 0, retried: 0, expired: 0 }
   #buffered = 0
   #bufferedBytes = 0
-  /** Not on their way. */
-  #queued = 0
-  #queuedBytes = 0
   /** Nothing can be taken before, in ms since 1970. */
   #idleUntil = -Infinity
   /** The shards are others; what waits is to be spread anew once nothing is on its way. */
@@ -86,15 +87,13 @@ export class RecordWriter {
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
   #waiting: (() => void)[] = []
-  #failedAt = -Infinity
-  #refreshing: Promise<boolean> | undefined
   #lastError: WriterStats['lastError']
-  #turn = 0
 
   constructor(options: RecordWriterOptions) {
     this.#options = options
     const { stream } = options
     this.#map = new ShardMap(options.client, stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream })
+    this.#lanes = new Lanes(this.#map, options.lane)
   }
 
   /** Learns the shards. @throws what the client throws, for a stream that is not there */
@@ -105,7 +104,7 @@ export class RecordWriter {
 
   add({ partitionKey, explicitHashKey, data, done, failed }: NewRecord): void {
     const bytes = data.length + keyBytes(partitionKey)
-    const hash = explicitHashKey === undefined ? this.#hashOf(partitionKey) : hexOfHashKey(BigInt(explicitHashKey))
+    const hash = this.#hashes.of(partitionKey, explicitHashKey)
     const entry: Entry = {
       partitionKey,
       explicitHashKey,
@@ -119,9 +118,7 @@ export class RecordWriter {
     }
     this.#buffered++
     this.#bufferedBytes += bytes
-    this.#queued++
-    this.#queuedBytes += bytes
-    this.#laneOf(hash).add(entry)
+    this.#lanes.add(entry)
     if (!this.#isFull() && !this.#isFlushing) this.#wakeIn(this.#options.lingerMs)
     else if (entry.addedAt >= this.#idleUntil) this.#pump()
   }
@@ -144,12 +141,11 @@ export class RecordWriter {
   }
 
   stats(): WriterStats {
-    const shards = [...this.#stats].filter(([, { records, throttled }]) => records > 0 || throttled > 0)
     return {
       ...this.#counts,
       bufferedRecords: this.#buffered,
       bufferedBytes: this.#bufferedBytes,
-      shards: Object.fromEntries(shards.map(([id, stats]) => [id, { ...stats }])),
+      shards: this.#lanes.stats(),
       lastError: this.#lastError,
     }
   }
@@ -158,94 +154,34 @@ export class RecordWriter {
   close(): void {
     clearTimeout(this.#timer)
     this.#lanes.clear()
-    this.#buffered = this.#bufferedBytes = this.#queued = this.#queuedBytes = 0
+    this.#buffered = this.#bufferedBytes = 0
     this.#notify()
-  }
-
-  /** The MD5 of a key costs as much as all else of a short record, and keys come again. */
-  #hashOf(partitionKey: string): string {
-    const known = this.#hashes.get(partitionKey)
-    if (known !== undefined) return known
-    if (this.#hashes.size >= mostHashesKept) this.#hashes.clear()
-    const hash = hexHashOf(partitionKey)
-    this.#hashes.set(partitionKey, hash)
-    return hash
   }
 
   #isFull(): boolean {
     const { maxRequestBytes, maxRecords, lane } = this.#options
     // whoever waits for room waits for no others
-    if (this.#queuedBytes >= maxRequestBytes || !this.hasRoom) return true
+    if (this.#lanes.bytes >= maxRequestBytes || !this.hasRoom) return true
     // of aggregates it is bytes that fill a request, not records
-    return lane.aggregateBytes === undefined && this.#queued >= maxRecords
-  }
-
-  #laneOf(hash: string): Lane {
-    const id = this.#map.find(hash) ?? unknownShard
-    let lane = this.#lanes.get(id)
-    if (lane === undefined) {
-      const stats = this.#stats.get(id) ?? { records: 0, bytes: 0, throttled: 0 }
-      this.#stats.set(id, stats)
-      // of an aggregate all must belong to one shard
-      const options = id === unknownShard ? { ...this.#options.lane, aggregateBytes: undefined } : this.#options.lane
-      lane = new Lane(id, options, stats, Date.now())
-      this.#lanes.set(id, lane)
-    }
-    return lane
+    return lane.aggregateBytes === undefined && this.#lanes.length >= maxRecords
   }
 
   #pump(): void {
-    const { maxInFlight, lingerMs } = this.#options
+    const { maxInFlight, lingerMs, maxRecords, maxRequestBytes, ttlMs } = this.#options
     const now = Date.now()
     this.#expire(now)
-    while (this.#inFlight < maxInFlight && !this.#mustSpread) {
-      const isDue = this.#isFlushing || this.#isFull() || this.#oldest() <= now - lingerMs
-      const batch = isDue ? this.#takeBatch(now) : []
+    const mayTake = (): boolean => this.#inFlight < maxInFlight && !this.#mustSpread
+    while (mayTake()) {
+      const isDue = this.#isFlushing || this.#isFull() || this.#lanes.oldest <= now - lingerMs
+      const batch = isDue ? this.#lanes.take(now, maxRecords, maxRequestBytes) : []
       if (batch.length === 0) break
       void this.#send(batch)
     }
     // whoever comes back from the service pumps, too
-    const wait = this.#inFlight < maxInFlight && !this.#mustSpread ? this.#untilDue(now) : Infinity
+    const untilDue = mayTake() ? this.#lanes.untilDue(now, this.#isFlushing ? -Infinity : lingerMs) : Infinity
+    const wait = Math.min(untilDue, this.#lanes.oldest + ttlMs - now)
     this.#idleUntil = this.#inFlight === 0 && wait === Infinity ? -Infinity : now + wait
     this.#wakeIn(wait)
-  }
-
-  #oldest(): number {
-    let oldest = Infinity
-    for (const lane of this.#lanes.values()) oldest = Math.min(oldest, lane.oldest)
-    return oldest
-  }
-
-  #untilDue(now: number): number {
-    let least = Infinity
-    for (const lane of this.#lanes.values()) {
-      if (lane.length === 0) continue
-      const due = this.#isFlushing ? 0 : lane.oldest + this.#options.lingerMs - now
-      least = Math.min(least, Math.max(due, lane.untilOpen(now)))
-    }
-    return Math.min(least, this.#oldest() + this.#options.ttlMs - now)
-  }
-
-  /** From each lane in turn, so that one that is long holds back no other. */
-  #takeBatch(now: number): Carrier[] {
-    const { maxRecords, maxRequestBytes } = this.#options
-    const lanes = [...this.#lanes.values()]
-    const first = this.#turn++ % Math.max(1, lanes.length)
-    const turned = [...lanes.slice(first), ...lanes.slice(0, first)]
-    const share = Math.max(1, Math.ceil(maxRecords / Math.max(1, lanes.length)))
-    const batch: Carrier[] = []
-    let bytes = 0
-    for (const most of [share, maxRecords])
-      for (const lane of turned)
-        for (let taken = 0; taken < most && batch.length < maxRecords && bytes < maxRequestBytes; taken++) {
-          const carrier = lane.take(now, batch.length === 0 ? Infinity : maxRequestBytes - bytes)
-          if (carrier === undefined) break
-          batch.push(carrier)
-          bytes += carrier.bytes
-          this.#queued -= carrier.entries.length
-          for (const entry of carrier.entries) this.#queuedBytes -= entry.bytes
-        }
-    return batch
   }
 
   async #send(batch: readonly Carrier[]): Promise<void> {
@@ -269,8 +205,8 @@ export class RecordWriter {
     } catch (error) {
       if (refusals.has(nameOf(error))) return this.#putApart(batch, error as Error)
       const [ErrorCode, ErrorMessage] = [nameOf(error), error instanceof Error ? error.message : '']
-      this.#refused(batch.map((carrier) => [carrier, { ErrorCode, ErrorMessage }]))
-      if (classOf(error) === 'gone') void this.#refresh()
+      this.#refused(batch.map((carrier) => ({ carrier, entries: carrier.entries, ErrorCode, ErrorMessage })))
+      if (classOf(error) === 'gone') void this.#relearn()
       return
     }
     await this.#answered(batch, answers)
@@ -290,9 +226,11 @@ export class RecordWriter {
     // where none was ever taken, it may as well be the stream that is wrong
     const isItsOwn = this.#counts.records > 0 && only.entries.every(({ failed }) => failed !== undefined)
     if (only.entries.length > 1 || !isItsOwn)
-      return this.#refused([[only, { ErrorCode: error.name, ErrorMessage: error.message }]])
+      return this.#refused([
+        { carrier: only, entries: only.entries, ErrorCode: error.name, ErrorMessage: error.message },
+      ])
     this.#lastError = { code: error.name, message: error.message }
-    this.#laneFor(only).released(only.entries)
+    this.#lanes.released(only)
     for (const entry of only.entries) {
       this.#forget(entry)
       entry.failed?.(
@@ -302,90 +240,68 @@ export class RecordWriter {
   }
 
   async #answered(batch: readonly Carrier[], answers: readonly PutRecordsEntry[]): Promise<void> {
-    const isElsewhere = ({ shardId }: Carrier, i: number): boolean => (answers[i]?.ShardId ?? shardId) !== shardId
     const isUnknown = answers.some(({ ShardId }) => ShardId !== undefined && !this.#map.has(ShardId))
-    const refreshed = isUnknown ? this.#refresh() : Promise.resolve(true)
+    const relearned = isUnknown ? this.#relearn() : undefined
     // of an aggregate that went elsewhere, members may belong to yet another shard
-    const mayBeAstray = batch.some((carrier, i) => carrier.entries.length > 1 && isElsewhere(carrier, i))
-    const isKnown = mayBeAstray && (await refreshed)
-    const refused: [Carrier, PutRecordsEntry][] = []
+    const mayBeAstray = batch.some(({ entries, shardId }, i) => entries.length > 1 && answers[i]?.ShardId !== shardId)
+    if (mayBeAstray) await relearned
+    const refused: Refused[] = []
     batch.forEach((carrier, i) => {
-      const answer = answers[i] ?? {}
-      const { ShardId: shardId, SequenceNumber: sequenceNumber, ErrorCode, ErrorMessage = '' } = answer
+      const { ShardId: shardId, SequenceNumber: sequenceNumber, ErrorCode, ErrorMessage = '' } = answers[i] ?? {}
       if (ErrorCode !== undefined || shardId === undefined || sequenceNumber === undefined)
-        return void refused.push([carrier, { ErrorCode: ErrorCode ?? 'NoAnswer', ErrorMessage }])
+        return void refused.push({
+          carrier,
+          entries: carrier.entries,
+          ErrorCode: ErrorCode ?? 'NoAnswer',
+          ErrorMessage,
+        })
       this.#lastError = undefined
-      const { entries } = carrier
-      const [first] = entries
-      if (entries.length === 1 && first !== undefined) {
-        this.#laneFor(carrier).settled(carrier)
-        return this.#settle(first, shardId, sequenceNumber)
-      }
-      const isAstray = ({ hash }: Entry): boolean =>
-        isKnown && entries.length > 1 && isElsewhere(carrier, i) && this.#map.find(hash) !== shardId
-      this.#laneFor(carrier).settled(carrier)
-      entries.forEach((entry, sub) => {
-        if (!isAstray(entry)) this.#settle(entry, shardId, sequenceNumber, sub)
+      this.#lanes.settled(carrier)
+      const astray = this.#astray(carrier, shardId)
+      if (astray.length > 0) refused.push({ carrier, entries: astray, ...wrongShard(shardId) })
+      carrier.entries.forEach((entry, sub) => {
+        if (!astray.includes(entry)) this.#settle(entry, shardId, sequenceNumber, sub, carrier)
       })
-      const astray = entries.filter(isAstray)
-      if (astray.length > 0)
-        refused.push([
-          { ...carrier, entries: astray },
-          { ErrorCode: 'WrongShard', ErrorMessage: `its aggregate went to ${shardId}, which is not its own` },
-        ])
     })
     this.#refused(refused)
   }
 
-  #settle(entry: Entry, shardId: string, sequenceNumber: string, sub?: number): void {
+  /** Members of an aggregate that is not where it was meant to be, who do not belong there: those who read as KCL does would drop them. */
+  #astray({ entries, shardId: meant }: Carrier, shardId: string): readonly Entry[] {
+    if (entries.length === 1 || shardId === meant || !this.#map.has(shardId)) return []
+    return entries.filter(({ hash }) => this.#map.find(hash) !== shardId)
+  }
+
+  #settle(entry: Entry, shardId: string, sequenceNumber: string, sub: number, { entries }: Carrier): void {
     this.#forget(entry)
     this.#counts.records++
     if (entry.done === undefined) return
     const result = { shardId, sequenceNumber, attempts: (entry.attempts?.length ?? 0) + 1 }
-    entry.done(sub === undefined ? result : { ...result, subSequenceNumber: sub })
+    entry.done(entries.length === 1 ? result : { ...result, subSequenceNumber: sub })
   }
 
-  /** Together, so that they keep their order, and each shard is waited for once. */
-  #refused(all: readonly (readonly [Carrier, PutRecordsEntry])[]): void {
+  #refused(all: readonly Refused[]): void {
     const at = Date.now()
-    const lanes = new Map<Lane, { readonly entries: Entry[]; throttled: number }>()
-    for (const [carrier, { ErrorCode: error = '', ErrorMessage: message = '' }] of all) {
+    for (const { entries, ErrorCode: error, ErrorMessage: message } of all) {
       this.#lastError = { code: error, message }
       this.#counts.retried++
-      const lane = this.#laneFor(carrier)
-      const of = lanes.get(lane) ?? { entries: [], throttled: 0 }
-      lanes.set(lane, of)
-      if (error === 'ProvisionedThroughputExceededException') of.throttled++
-      for (const entry of carrier.entries) {
-        of.entries.push(entry)
+      for (const entry of entries) {
         ;(entry.attempts ??= []).push({ at, error, message })
         if (entry.attempts.length > mostAttemptsKept) entry.attempts.shift()
-        this.#queued++
-        this.#queuedBytes += entry.bytes
       }
     }
-    for (const [lane, { entries, throttled }] of lanes) lane.refused(entries, at, throttled)
-  }
-
-  #laneFor({ shardId, entries }: Carrier): Lane {
-    return this.#lanes.get(shardId) ?? this.#laneOf((entries[0] as Entry).hash)
+    this.#lanes.refused(all.map(refusalOf), at)
   }
 
   #expire(now: number): void {
     const { ttlMs, stream } = this.#options
-    if (ttlMs === Infinity || this.#oldest() > now - ttlMs) return
-    for (const lane of this.#lanes.values())
-      for (const entry of lane.clear()) {
-        if (entry.addedAt > now - ttlMs) {
-          lane.add(entry)
-          continue
-        }
-        this.#queued--
-        this.#queuedBytes -= entry.bytes
-        this.#counts.expired++
-        this.#forget(entry)
-        entry.failed?.(new ExpiredError(stream, ttlMs, entry.attempts ?? []))
-      }
+    const expired = ttlMs === Infinity ? [] : this.#lanes.expired(now - ttlMs)
+    if (expired.length === 0) return
+    this.#counts.expired += expired.length
+    for (const entry of expired) {
+      this.#forget(entry)
+      entry.failed?.(new ExpiredError(stream, ttlMs, entry.attempts ?? []))
+    }
     this.#notify()
   }
 
@@ -394,37 +310,16 @@ export class RecordWriter {
     this.#bufferedBytes -= bytes
   }
 
-  /** The shards are others: what waits is put into their lanes. @returns whether the shards are known now */
-  #refresh(): Promise<boolean> {
-    if (this.#refreshing !== undefined) return this.#refreshing
-    if (Date.now() - this.#failedAt < retryEveryMs) return Promise.resolve(false)
-    this.#refreshing = this.#map
-      .refresh()
-      .then(() => {
-        this.#spread()
-        return true
-      })
-      .catch(() => {
-        this.#failedAt = Date.now()
-        return false
-      })
-      .finally(() => (this.#refreshing = undefined))
-    return this.#refreshing
+  /** The shards are others: what waits is put into their lanes. */
+  async #relearn(): Promise<void> {
+    if (await this.#map.relearn()) this.#spread()
   }
 
   /** Not while something is on its way: it could come back to its lane, and what is later be put by another one. */
   #spread(): void {
     this.#mustSpread = this.#inFlight > 0
     if (this.#mustSpread) return
-    const moved: Entry[] = []
-    for (const [id, lane] of this.#lanes) {
-      if (this.#map.has(id)) continue
-      this.#lanes.delete(id)
-      for (const entry of lane.clear()) moved.push(entry)
-    }
-    // what was added to the new lanes in the meantime is later
-    if (moved.length > 0) for (const lane of this.#lanes.values()) for (const entry of lane.clear()) moved.push(entry)
-    for (const entry of moved) this.#laneOf(entry.hash).add(entry)
+    this.#lanes.spread()
     this.#pump()
   }
 
@@ -455,10 +350,18 @@ export class RecordWriter {
   }
 }
 
-const mostAttemptsKept = 20
-const mostHashesKept = 10_000
-
 function keyBytes(key: string): number {
   for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) > 127) return Buffer.byteLength(key)
   return key.length
 }
+
+const refusalOf = ({ carrier, entries, ErrorCode }: Refused): Refusal => ({
+  carrier,
+  entries,
+  isThrottle: ErrorCode === 'ProvisionedThroughputExceededException',
+})
+
+const wrongShard = (shardId: string): Pick<Refused, 'ErrorCode' | 'ErrorMessage'> => ({
+  ErrorCode: 'WrongShard',
+  ErrorMessage: `its aggregate went to ${shardId}, which is not its own`,
+})

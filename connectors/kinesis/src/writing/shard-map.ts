@@ -1,4 +1,5 @@
-import { type KinesisClient, ListShardsCommand } from '@aws-sdk/client-kinesis'
+import type { KinesisClient } from '@aws-sdk/client-kinesis'
+import { listShards } from '../client/list-shards.ts'
 import { hexOfHashKey } from '../wire/hash-key.ts'
 
 interface OpenShard {
@@ -7,12 +8,16 @@ interface OpenShard {
   readonly to: string
 }
 
+const retryEveryMs = 500
+
 /** Which open shard a hash key belongs to, as far as is known. */
 export class ShardMap {
   readonly #client: KinesisClient
   readonly #stream: { readonly StreamName: string } | { readonly StreamARN: string }
   #shards: readonly OpenShard[] = []
   #ids: ReadonlySet<string> = new Set()
+  #learning: Promise<boolean> | undefined
+  #failedAt = -Infinity
 
   constructor(client: KinesisClient, stream: ShardMap['reference']) {
     this.#client = client
@@ -29,21 +34,31 @@ export class ShardMap {
 
   /** Asks for the shards. @throws what the client throws; the map stays as it is then */
   async refresh(): Promise<void> {
-    const shards: OpenShard[] = []
-    let token: string | undefined
-    do {
-      const input =
-        token === undefined ? { ...this.#stream, ShardFilter: { Type: 'AT_LATEST' as const } } : { NextToken: token }
-      const page = await this.#client.send(new ListShardsCommand(input))
-      for (const { ShardId = '', HashKeyRange, SequenceNumberRange } of page.Shards ?? []) {
-        // some servers know no filter
-        if (SequenceNumberRange?.EndingSequenceNumber !== undefined) continue
-        shards.push({ id: ShardId, to: hexOfHashKey(BigInt(HashKeyRange?.EndingHashKey ?? '0')) })
-      }
-      token = page.NextToken
-    } while (token !== undefined)
+    const listed = await listShards(this.#client, this.#stream, { filter: { Type: 'AT_LATEST' } })
+    // some servers know no filter
+    const open = listed.filter(({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined)
+    const shards = open.map(({ ShardId: id = '', HashKeyRange }) => ({
+      id,
+      to: hexOfHashKey(BigInt(HashKeyRange?.EndingHashKey ?? '0')),
+    }))
     this.#shards = shards.toSorted((a, b) => (a.to < b.to ? -1 : 1))
     this.#ids = new Set(shards.map(({ id }) => id))
+  }
+
+  /** The same, once for all who ask at a time, and not again soon after it has failed. @returns whether the shards are known now */
+  relearn(): Promise<boolean> {
+    if (this.#learning !== undefined) return this.#learning
+    if (Date.now() - this.#failedAt < retryEveryMs) return Promise.resolve(false)
+    this.#learning = this.refresh()
+      .then(
+        () => true,
+        () => {
+          this.#failedAt = Date.now()
+          return false
+        },
+      )
+      .finally(() => (this.#learning = undefined))
+    return this.#learning
   }
 
   /** `hash` is 32 hex digits. Undefined where no shards are known. */
