@@ -1,5 +1,5 @@
 import { type Codec, type Duration, durationMs } from '@millrace/core'
-import { createClient } from './client/create-client.ts'
+import { createWriteClient } from './client/create-client.ts'
 import { randomKey } from './sink.ts'
 import { resolveWriteOptions, type WriteOptions } from './sink-options.ts'
 import { checkRecord } from './writing/check-record.ts'
@@ -59,7 +59,7 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
     maxRecordBytes,
   } = resolveWriteOptions(options, 'createProducer')
   const ttlMs = durationMs(options.recordTtl ?? '30s', 'createProducer: `recordTtl`')
-  const client = createClient(clientOptions)
+  const client = createWriteClient(clientOptions)
   const writer = new RecordWriter({ ...writerOptions, client, ttlMs })
   const records = options.encode && new RecordBytes(options.encode.encoder())
   // without shards records are put all the same, all to one lane

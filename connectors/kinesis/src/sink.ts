@@ -10,7 +10,7 @@ import {
 } from '@millrace/core'
 import { randomBytes } from 'node:crypto'
 import { kinesisError } from './client/error-class.ts'
-import { createClient } from './client/create-client.ts'
+import { createWriteClient } from './client/create-client.ts'
 import {
   type KinesisSinkOptions,
   type PartitionKey,
@@ -43,7 +43,7 @@ export function kinesisSink<T>(options: KinesisSinkOptions<T>): Sink<T> {
     guarantee: 'at-least-once',
     description: describe(options),
     open: async (context) => {
-      const client = createClient(resolved.client)
+      const client = createWriteClient(resolved.client)
       const writer = new RecordWriter({ ...resolved.writer, client, ttlMs: Infinity })
       try {
         await writer.open()

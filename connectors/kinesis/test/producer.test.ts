@@ -115,6 +115,15 @@ test('a record that could not be put in time fails with its tries', async () => 
   expect(producer.stats()).toMatchObject({ expired: 1, bufferedRecords: 0, lastError: { code: 'InternalFailure' } })
 })
 
+test('a request that is not answered in six seconds is put again', async () => {
+  await using server = await startKinesis()
+  server.create('s', 1)
+  const fault = server.faults.inject({ operation: 'PutRecords', times: 1, kind: { type: 'slow', ms: 20_000 } })
+  await using producer = producerOf(server)
+  expect(await producer.put(bytes('x'))).toMatchObject({ attempts: 2 })
+  expect(fault.hits).toBe(1)
+}, 15_000)
+
 test('an answer that is lost makes a repeat, never a loss', async () => {
   await using server = await startKinesis()
   server.create('s', 1)

@@ -7,14 +7,16 @@ import type { KinesisClientOptions } from './client-options.ts'
 
 const mostSockets = 64
 const connectTimeoutMs = 6_000
-/** As KCL waits for Kinesis. */
-const requestTimeoutMs = 30_000
+/** As KCL waits for an answer. */
+const readTimeoutMs = 30_000
+/** As the Kinesis Producer Library does. */
+const writeTimeoutMs = 6_000
 
 /**
  * A client for all but subscriptions: HTTP/1.1 over connections that are kept, as the handler that the SDK comes with opens a TLS
  * session a call. It tries once: who calls knows what an error means.
  */
-export function createClient(options: KinesisClientOptions): KinesisClient {
+export function createClient(options: KinesisClientOptions, requestTimeoutMs: number = readTimeoutMs): KinesisClient {
   const agentOptions = { keepAlive: true, maxSockets: mostSockets }
   const requestHandler = new NodeHttpHandler({
     connectionTimeout: connectTimeoutMs,
@@ -25,6 +27,9 @@ export function createClient(options: KinesisClientOptions): KinesisClient {
   })
   return new KinesisClient({ ...configOf(options), requestHandler })
 }
+
+/** The same for those who put, and put again what was not answered in time. */
+export const createWriteClient = (options: KinesisClientOptions): KinesisClient => createClient(options, writeTimeoutMs)
 
 /** A client for subscriptions alone, which need HTTP/2. Many share a connection. */
 export function createPushClient(options: KinesisClientOptions): KinesisClient {
