@@ -1,5 +1,5 @@
 // Reading streams.
-export { kinesis, removeFanOutConsumer } from './source.ts'
+export { kinesis } from './source.ts'
 export type { KinesisOptions, StartAt, StreamPlace } from './options.ts'
 export type { KinesisMeta } from './reading/kinesis-meta.ts'
 export type { AssumedRole, Credentials, KinesisClientOptions } from './client/client-options.ts'

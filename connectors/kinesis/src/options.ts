@@ -29,7 +29,7 @@ export interface KinesisOptions<T> extends KinesisClientOptions {
   readonly startAt?: StartAt
   /**
    * Enhanced fan-out: a throughput of its own, pushed, for a consumer of this name, which is registered if it is not. It costs as long as it is
-   * registered; `removeFanOutConsumer` ends that.
+   * registered; `millrace release` ends that.
    *
    * @default polling
    */

@@ -47,6 +47,7 @@ export function kinesis<T>(
     resolveAt: async (_partition, at) => atTime(at),
     open: (partition, position, context) => source.open(partition, position, context),
     compare: comparePositions,
+    ...(resolved.consumer !== undefined && { release: () => source.release() }),
   }
 }
 
@@ -99,6 +100,25 @@ class KinesisSource {
     const options: ShardReaderOptions = { name, stream, position, clock, isAggregated, isCurrent, onDataLoss }
     if (consumer === undefined) return new PollReader(clients.client, options, rate)
     return new FanOutReader(clients, await this.#consumerOf(clients.client, stream, consumer, signal), options)
+  }
+
+  /** Removes the consumers that the job has registered: AWS charges for each as long as it is there. */
+  async release(): Promise<string[]> {
+    const { consumer = '', places } = this.#options
+    const released: string[] = []
+    for (const place of places) {
+      const clients = new SharedClients(place)
+      const stream = { name: place.stream, createdAt: 0, reference: referenceOf(place.stream) }
+      try {
+        const isRemoved = await removeConsumer(clients.client, stream, consumer)
+        if (isRemoved) released.push(`consumer ${consumer} of stream ${place.stream}`)
+      } catch (error) {
+        throw kinesisError('SOURCE', error, { operation: 'DeregisterStreamConsumer', stream: place.stream })
+      } finally {
+        clients.close()
+      }
+    }
+    return released
   }
 
   /** Asked at most once in a few seconds, however many shards there are. */
@@ -178,20 +198,6 @@ function partitionOf(stream: StreamInstance, shard: Shard): Partition {
     id: partitionId(stream, ShardId),
     parents: parents.map((parent) => partitionId(stream, parent)),
     ...(from !== undefined && to !== undefined && { keyRange: { from, to } }),
-  }
-}
-
-/** Removes the consumer of enhanced fan-out that a job has registered: AWS charges for it as long as it is there. */
-export async function removeFanOutConsumer({
-  consumer,
-  ...place
-}: StreamPlace & { readonly consumer: string }): Promise<void> {
-  const clients = new SharedClients(place)
-  try {
-    const reference = referenceOf(place.stream)
-    await removeConsumer(clients.client, { name: place.stream, createdAt: 0, reference }, consumer)
-  } finally {
-    clients.close()
   }
 }
 

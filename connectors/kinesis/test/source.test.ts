@@ -1,4 +1,8 @@
-import { KinesisClient, UpdateStreamRecordDistributionStrategyCommand } from '@aws-sdk/client-kinesis'
+import {
+  KinesisClient,
+  ListStreamConsumersCommand,
+  UpdateStreamRecordDistributionStrategyCommand,
+} from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { encodeAggregate } from '@millrace/kinesis'
 import { startKinesis } from '@millrace/kinesis/testing'
@@ -281,6 +285,27 @@ describe('enhanced fan-out', () => {
     expect([read.texts, fault.hits]).toEqual([numbers(0, 20), 2])
     await server.stop()
   })
+})
+
+test('the consumer that was registered is released, once, and of a stream that is gone there is none', async () => {
+  await using s = await serve(1)
+  const client = new KinesisClient({ ...s.server.clientOptions, requestHandler: new NodeHttpHandler() })
+  const consumers = async (): Promise<(string | undefined)[]> =>
+    (await client.send(new ListStreamConsumersCommand({ StreamARN: s.stream.arn }))).Consumers!.map(
+      ({ ConsumerName }) => ConsumerName,
+    )
+  const source = sourceOf(s.server, { fanOut: { consumer: 'c' } })
+  const [shard] = await listed(source)
+  const reader = await source.open(shard!, earliest, { clock: { now: Date.now }, signal })
+  await reader.close()
+  expect(await consumers()).toEqual(['c'])
+  expect(await source.release!()).toEqual(['consumer c of stream s'])
+  expect(await consumers()).toEqual([])
+  expect(await source.release!()).toEqual([])
+  s.stream.delete()
+  expect(await source.release!()).toEqual([])
+  expect('release' in sourceOf(s.server)).toBe(false)
+  client.destroy()
 })
 
 test('a stream that distributes records by itself is refused where keys matter', async () => {

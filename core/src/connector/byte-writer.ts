@@ -69,9 +69,9 @@ export class ByteWriter {
     this.length += utf8.encodeInto(value, this.#bytes.subarray(this.length)).written
   }
 
-  /** What was written, as a view that the next write may overwrite. */
-  view(): Uint8Array {
-    return this.#bytes.subarray(0, this.length)
+  /** What was written from a place on, as a view that the next write may overwrite. */
+  view(from = 0): Uint8Array {
+    return this.#bytes.subarray(from, this.length)
   }
 
   /** What was written, as a copy; the writer is empty afterwards. */

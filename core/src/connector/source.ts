@@ -67,6 +67,13 @@ export interface Source<out T, out M extends Meta = Meta> {
    * where the source cannot tell: then a job cannot be rewound to a moment.
    */
   resolveAt?(partition: Partition, at: number, context: SourceContext): Promise<Position>
+  /**
+   * Gives back what the source holds outside of the job for as long as there is one, such as a registration. After the job was stopped for
+   * good; `millrace release` calls it. Absent where there is never anything.
+   *
+   * @returns what was given back, a line each
+   */
+  release?(): Promise<readonly string[]>
   /** Starts reading at a position. */
   open(partition: Partition, position: Position, context: SourceContext): Promise<Reader<T, M>>
   /** Negative when `a` lies before `b`; both of one partition. */

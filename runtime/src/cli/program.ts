@@ -7,6 +7,7 @@ import { drainCommand } from './commands/drain.ts'
 import { explainCommand } from './commands/explain.ts'
 import { importCommand } from './commands/import.ts'
 import { initCommand } from './commands/init.ts'
+import { releaseCommand } from './commands/release.ts'
 import { rewindCommand } from './commands/rewind.ts'
 import { runCommand } from './commands/run.ts'
 import { statusCommand } from './commands/status.ts'
@@ -39,6 +40,7 @@ const commands = [
   statusCommand,
   drainCommand,
   rewindCommand,
+  releaseCommand,
   checkpointsCommand,
   dlqCommand,
   agentCommand,

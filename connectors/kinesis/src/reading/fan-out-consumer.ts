@@ -43,12 +43,20 @@ export async function activeConsumer(
   })
 }
 
-/** Removes a consumer, which costs as long as it is there. Nothing when it is not. */
-export async function removeConsumer(client: KinesisClient, stream: StreamInstance, consumer: string): Promise<void> {
-  const reference = { StreamARN: await arnOf(client, stream), ConsumerName: consumer }
-  await client.send(new DeregisterStreamConsumerCommand(reference)).catch((error: unknown) => {
-    if (nameOf(error) !== 'ResourceNotFoundException') throw error
-  })
+/** Removes a consumer, which costs as long as it is there. @returns whether there was one, and a stream to have it */
+export async function removeConsumer(
+  client: KinesisClient,
+  stream: StreamInstance,
+  consumer: string,
+): Promise<boolean> {
+  try {
+    const reference = { StreamARN: await arnOf(client, stream), ConsumerName: consumer }
+    await client.send(new DeregisterStreamConsumerCommand(reference))
+    return true
+  } catch (error) {
+    if (nameOf(error) === 'ResourceNotFoundException') return false
+    throw error
+  }
 }
 
 interface ConsumerReference {

@@ -32,7 +32,10 @@ export async function putRecords(
 
 /** Of names, quotes and a hash key in the JSON of a record, at most. */
 const frameBytes = 128
+/** Text that is its own JSON, and its own bytes. */
+const plain = /^[ !#-[\]-~]*$/
 
+/** Each record is one text that is written as bytes: one text of them all would be copied once more. */
 function bodyOf(stream: object, records: readonly PutRecordsRecord[]): Buffer {
   const head = `${JSON.stringify(stream).slice(0, -1)},"Records":[`
   let most = head.length * 3 + 2
@@ -41,12 +44,15 @@ function bodyOf(stream: object, records: readonly PutRecordsRecord[]): Buffer {
     most += Math.ceil(data.length / 3) * 4 + partitionKey.length * 6 + frameBytes
   const body = Buffer.allocUnsafe(most)
   let at = body.write(head)
-  records.forEach(({ partitionKey, explicitHashKey, data }, i) => {
-    at += body.write(i === 0 ? '{"Data":"' : ',{"Data":"', at, 'latin1')
-    at += body.write(base64Of(data), at, 'latin1')
+  let separator = ''
+  for (const { partitionKey, explicitHashKey, data } of records) {
+    const isPlain = plain.test(partitionKey)
+    const key = isPlain ? `"${partitionKey}"` : JSON.stringify(partitionKey)
     const hashKey = explicitHashKey === undefined ? '' : `,"ExplicitHashKey":"${explicitHashKey}"`
-    at += body.write(`","PartitionKey":${JSON.stringify(partitionKey)}${hashKey}}`, at)
-  })
+    const text = `${separator}{"Data":"${base64Of(data)}","PartitionKey":${key}${hashKey}}`
+    at += body.write(text, at, isPlain ? 'latin1' : 'utf8')
+    separator = ','
+  }
   at += body.write(']}', at, 'latin1')
   return body.subarray(0, at)
 }

@@ -23,6 +23,6 @@ export class RecordBytes<T> {
       this.#out.length = start
       throw error
     }
-    return this.#out.view().subarray(start)
+    return this.#out.view(start)
   }
 }

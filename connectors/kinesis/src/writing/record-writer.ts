@@ -119,7 +119,7 @@ export class RecordWriter {
     this.#buffered++
     this.#bufferedBytes += bytes
     this.#lanes.add(entry)
-    if (!this.#isFull() && !this.#isFlushing) this.#wakeIn(this.#options.lingerMs)
+    if (!this.#isFull() && !this.#isFlushing) this.#wakeIn(this.#options.lingerMs, entry.addedAt)
     else if (entry.addedAt >= this.#idleUntil) this.#pump()
   }
 
@@ -181,7 +181,7 @@ export class RecordWriter {
     const untilDue = mayTake() ? this.#lanes.untilDue(now, this.#isFlushing ? -Infinity : lingerMs) : Infinity
     const wait = Math.min(untilDue, this.#lanes.oldest + ttlMs - now)
     this.#idleUntil = this.#inFlight === 0 && wait === Infinity ? -Infinity : now + wait
-    this.#wakeIn(wait)
+    this.#wakeIn(wait, now)
   }
 
   async #send(batch: readonly Carrier[]): Promise<void> {
@@ -323,13 +323,13 @@ export class RecordWriter {
     this.#pump()
   }
 
-  #wakeIn(ms: number): void {
+  #wakeIn(ms: number, now: number): void {
     if (ms === Infinity) return
     if (this.#timer !== undefined) {
-      if (this.#timerAt <= Date.now() + ms) return
+      if (this.#timerAt <= now + ms) return
       clearTimeout(this.#timer)
     }
-    this.#timerAt = Date.now() + ms
+    this.#timerAt = now + ms
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#pump()
