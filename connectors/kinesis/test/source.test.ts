@@ -7,7 +7,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { encodeAggregate } from '@millrace/kinesis'
 import { startKinesis } from '@millrace/kinesis/testing'
 import { describe, expect, test, vi } from 'vitest'
-import { listed, readFrom, sourceOf } from './support/reading.ts'
+import { listed, readAll, readFrom, sourceOf } from './support/reading.ts'
 
 const hour = 3_600_000
 const earliest = 'TRIM_HORIZON'
@@ -168,6 +168,28 @@ describe('what retention takes', () => {
       code: 'SOURCE',
       retryable: false,
     })
+  })
+
+  test('is reported by a reader that was held up for so long', async () => {
+    await using s = await serve(3)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    const reader = await source.open(shard!, earliest, { clock: { now: s.now }, signal })
+    const rows = async (): Promise<string[]> => {
+      const { texts, refused } = await readAll(reader)
+      return [...texts, ...refused.map(({ error }) => (error as Error).message)]
+    }
+    expect(await rows()).toEqual(numbers(0, 3))
+    // what comes while the job is held up is there when it goes on, until retention takes it
+    s.put(3)
+    s.time.ms += 20 * hour
+    s.put(4)
+    expect(await rows()).toEqual(['3', '4'])
+    s.put(5)
+    s.time.ms += 30 * hour
+    s.put(6)
+    expect(await rows()).toEqual(['6', expect.stringMatching(/it was read to \d+@\d+, to .* is lost/)])
+    await reader.close()
   })
 
   test('is not reported when everything had been read', async () => {

@@ -27,7 +27,7 @@ const say = (text: string): void =>
 let aheadMs = 0
 const clock = { now: () => Date.now() + aheadMs }
 const out = mkdtempSync(join(tmpdir(), 'millrace-kinesis-chaos-'))
-const kinesis = await startKinesis({ clock })
+const kinesis = await startKinesis({ clock, limits: { scalingsPerDay: Infinity } })
 const redis = await startRedis({ appendFsync: 'always' })
 for (const name of streams) kinesis.create(name, 2)
 const crew = new Crew(workers, redis.url, kinesis.endpoint, out)
@@ -91,7 +91,13 @@ async function happen(): Promise<string> {
     stream.merge(openShards[first] ?? '', openShards[first + 1] ?? '')
     return told('two shards are merged')
   }
-  if (kind < 0.6) {
+  if (kind < 0.55) {
+    const [least, most] = [Math.ceil(openShards.length / 2), Math.min(6, openShards.length * 2)]
+    const target = chance.whole(least, most)
+    stream.scale(target)
+    return told(`a stream of ${openShards.length} shards is scaled to ${target}`, 'a stream is scaled')
+  }
+  if (kind < 0.62) {
     // iterators expire, subscriptions end
     aheadMs += 301_000
     return told('five minutes pass')
@@ -121,8 +127,8 @@ async function fail(stream: string): Promise<string> {
   return told(what)
 }
 
-function told(what: string): string {
-  say(what)
+function told(text: string, what: string = text): string {
+  say(text)
   return what
 }
 

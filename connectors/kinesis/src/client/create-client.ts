@@ -11,6 +11,8 @@ const connectTimeoutMs = 6_000
 const readTimeoutMs = 30_000
 /** As the Kinesis Producer Library does. */
 const writeTimeoutMs = 6_000
+/** The service tells of every subscription again and again, records or not. As KCL does. */
+const silenceMs = 35_000
 
 /**
  * A client for all but subscriptions: HTTP/1.1 over connections that are kept, as the handler that the SDK comes with opens a TLS
@@ -31,10 +33,15 @@ export function createClient(options: KinesisClientOptions, requestTimeoutMs: nu
 /** The same for those who put, and put again what was not answered in time. */
 export const createWriteClient = (options: KinesisClientOptions): KinesisClient => createClient(options, writeTimeoutMs)
 
-/** A client for subscriptions alone, which need HTTP/2. Many share a connection. */
-export function createPushClient(options: KinesisClientOptions): KinesisClient {
-  const requestHandler = new NodeHttp2Handler({ disableConcurrentStreams: false, maxConcurrentStreams: 100 })
-  return new KinesisClient({ ...configOf(options), requestHandler })
+/**
+ * A client for subscriptions alone, which need HTTP/2; the SDK gives each a connection of its own. One that says nothing for so long is dead, and
+ * is closed.
+ */
+export function createPushClient(options: KinesisClientOptions, mostSilenceMs: number = silenceMs): KinesisClient {
+  return new KinesisClient({
+    ...configOf(options),
+    requestHandler: new NodeHttp2Handler({ requestTimeout: mostSilenceMs }),
+  })
 }
 
 function configOf({ region, endpoint, credentials, role }: KinesisClientOptions): KinesisClientConfig {

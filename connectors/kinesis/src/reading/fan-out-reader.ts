@@ -69,8 +69,10 @@ export class FanOutReader<T> implements Reader<T, KinesisMeta> {
       const event = await within(this.#pending, mostMs, signal)
       if (event === undefined) return
       this.#pending = undefined
-      if (event.done === true) this.#events = undefined
-      else await this.#take(event.value as { SubscribeToShardEvent?: SubscribeToShardEvent })
+      if (event.done === true) {
+        this.#events = undefined
+        this.#cursor.lostTouch()
+      } else await this.#take(event.value as { SubscribeToShardEvent?: SubscribeToShardEvent })
     } catch (error) {
       this.#events = this.#pending = undefined
       if (!signal.aborted) this.#recover(error)

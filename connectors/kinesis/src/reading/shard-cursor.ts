@@ -38,6 +38,13 @@ export interface ShardStart {
   readonly timestamp?: Date
 }
 
+interface SeenRecord {
+  readonly record: RecordPosition
+  readonly position: Position
+}
+
+/** A reader that has fetched nothing for so long sees its last record again, too: retention may have gone past it. */
+const pausedMs = 3_600_000
 /** How exactly positions tell up to when everything was read: less, and an idle shard would write a checkpoint a poll. */
 const readUpToMs = 3_600_000
 
@@ -56,21 +63,25 @@ export class ShardCursor {
   #lost: RefusedRow[] = []
   #end: EndOfPartition | undefined
   /** The record that was read last is to be seen once more, to know that nothing behind it is gone. */
-  #mustSeeAgain: RecordPosition | undefined
+  #mustSeeAgain: SeenRecord | undefined
   #isAtTip = false
+  /** In ms since 1970. */
+  #fetchedAt: number
 
   constructor(client: KinesisClient, options: ShardReaderOptions) {
     this.#client = client
     this.#options = options
     this.#position = options.position
     this.#at = parsePosition(options.position)
-    this.#mustSeeAgain = recordOf(this.#at)
+    this.#mustSeeAgain = this.#seenLast()
+    this.#fetchedAt = options.clock.now()
   }
 
   /** Where to begin. @throws StreamGoneError where another stream has the name: its shards are named alike */
   async start(): Promise<ShardStart> {
-    const { stream, isCurrent } = this.#options
+    const { stream, isCurrent, clock } = this.#options
     if (!(await isCurrent())) throw new StreamGoneError(stream)
+    if (clock.now() - this.#fetchedAt > pausedMs) this.#mustSeeAgain = this.#seenLast()
     const at = this.#at
     if (at.type === 'earliest') return { type: 'TRIM_HORIZON' }
     if (at.type === 'time') return { type: 'AT_TIMESTAMP', timestamp: new Date(at.at) }
@@ -110,6 +121,7 @@ export class ShardCursor {
     const { name, isAggregated, clock, stream } = this.#options
     const { length } = records
     const from = recordOf(this.#at)
+    this.#fetchedAt = clock.now()
     this.#batch = new ShardBatch(records, name, { isAggregated, from })
     this.#isAtTip = millisBehindLatest === 0
     const readUpTo = Math.floor((clock.now() - millisBehindLatest) / readUpToMs) * readUpToMs
@@ -147,13 +159,19 @@ export class ShardCursor {
   async #seenAgain(first: string | undefined): Promise<void> {
     const wanted = this.#mustSeeAgain
     this.#mustSeeAgain = undefined
-    if (wanted === undefined || wanted.sequenceNumber === first) return
-    const { name, stream, position, clock } = this.#options
-    const gap = { name, stream: stream.reference, position, readUpTo: wanted.readUpTo, now: clock.now() }
+    if (wanted === undefined || wanted.record.sequenceNumber === first) return
+    const { name, stream, clock } = this.#options
+    const { position } = wanted
+    const gap = { name, stream: stream.reference, position, readUpTo: wanted.record.readUpTo, now: clock.now() }
     const error = await lostToRetention(this.#client, gap).catch((cause: unknown) => {
       throw this.failed(cause, 'DescribeStreamSummary')
     })
     if (error !== undefined) this.#report(error, position)
+  }
+
+  #seenLast(): SeenRecord | undefined {
+    const record = recordOf(this.#at)
+    return record && { record, position: this.#position }
   }
 
   #report(error: Error, position: Position): void {

@@ -24,6 +24,8 @@ export interface Fault {
     | { readonly type: 'in stream'; readonly code: string; readonly message?: string }
     /** A subscription is cut, before the next event. */
     | { readonly type: 'cut stream' }
+    /** A subscription stays open and gives no events any more, as over a connection that is dead and does not know it. */
+    | { readonly type: 'silent stream' }
 }
 
 /** A fault that was injected. */

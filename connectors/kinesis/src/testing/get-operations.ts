@@ -19,7 +19,7 @@ export interface IteratorInput extends StreamReference {
 
 /** Gives an iterator. */
 export function getShardIterator(input: IteratorInput, { streams, now }: OperationContext): string {
-  const stream = streams.of(input)
+  const stream = streams.usable(input)
   const shard = stream.shard(input.ShardId)
   if (!shard.mayAskForIterator(now()))
     throw new ServiceError('ProvisionedThroughputExceededException', `Rate exceeded for shard ${shard.id}`)

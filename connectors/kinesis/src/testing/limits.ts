@@ -1,4 +1,4 @@
-/** Rates of one shard, as the service limits them. */
+/** Rates of one shard, and of what changes shards, as the service limits them. */
 export interface KinesisLimits {
   /** @default 1000 */
   readonly writeRecordsPerSecond: number
@@ -8,6 +8,8 @@ export interface KinesisLimits {
   readonly readCallsPerSecond: number
   /** Shared by all that poll. @default 2097152 */
   readonly readBytesPerSecond: number
+  /** Calls of UpdateShardCount in 24 hours; each at most doubles or halves, limits or not. @default 10 */
+  readonly scalingsPerDay: number
 }
 
 export const serviceLimits: KinesisLimits = {
@@ -15,6 +17,7 @@ export const serviceLimits: KinesisLimits = {
   writeBytesPerSecond: 1_048_576,
   readCallsPerSecond: 5,
   readBytesPerSecond: 2_097_152,
+  scalingsPerDay: 10,
 }
 
 export const noLimits: KinesisLimits = {
@@ -22,6 +25,7 @@ export const noLimits: KinesisLimits = {
   writeBytesPerSecond: Infinity,
   readCallsPerSecond: Infinity,
   readBytesPerSecond: Infinity,
+  scalingsPerDay: Infinity,
 }
 
 /** Fills at a rate, up to what one second gives. One that is not empty gives more than it holds: it owes the rest. */

@@ -21,6 +21,8 @@ export function listShards(input: ListShardsInput, { streams, now }: OperationCo
     throw badArgument('NextToken and StreamName cannot be given together.')
   const token = NextToken === undefined ? undefined : tokenOf(NextToken, now())
   const stream = token === undefined ? streams.of(input) : streams.named(token.stream)
+  if (stream.status === 'CREATING')
+    throw new ServiceError('ResourceInUseException', `Stream ${stream.name} is not ACTIVE, instead in state CREATING`)
   const filter = token?.filter ?? ShardFilter
   const from =
     token?.after ?? ExclusiveStartShardId ?? (filter?.Type === 'AFTER_SHARD_ID' ? (filter.ShardId ?? '') : '')

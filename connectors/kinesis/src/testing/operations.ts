@@ -24,8 +24,8 @@ const operations: Readonly<Record<string, Operation>> = {
       HasMoreStreams: false,
       StreamNames: streams.names,
       StreamSummaries: streams.names.map((name) => {
-        const { arn, createdAt } = streams.named(name)
-        return { StreamName: name, StreamARN: arn, StreamStatus: 'ACTIVE', StreamCreationTimestamp: createdAt / 1000 }
+        const { arn, createdAt, status } = streams.named(name)
+        return { StreamName: name, StreamARN: arn, StreamStatus: status, StreamCreationTimestamp: createdAt / 1000 }
       }),
     }),
   DescribeStream: (input: StreamReference & { readonly ExclusiveStartShardId?: string }, { streams }) => {
@@ -113,20 +113,12 @@ const operations: Readonly<Record<string, Operation>> = {
     return JSON.stringify({ Tags: tags, HasMoreTags: false })
   },
   RegisterStreamConsumer: ({ StreamARN = '', ConsumerName = '' }: ConsumerInput, { streams, now }) => {
-    const stream = streams.of({ StreamARN })
-    if (stream.consumers.has(ConsumerName))
-      throw new ServiceError('ResourceInUseException', `Consumer ${ConsumerName} of ${StreamARN} already exists.`)
-    if (stream.consumers.size >= 20)
-      throw new ServiceError('LimitExceededException', `${StreamARN} has 20 consumers already.`)
-    const createdAt = now()
-    const arn = `${stream.arn}/consumer/${ConsumerName}:${Math.floor(createdAt / 1000)}`
-    const consumer = { name: ConsumerName, arn, createdAt }
-    stream.consumers.set(ConsumerName, consumer)
-    return JSON.stringify({ Consumer: consumerShape(consumer, 'CREATING') })
+    const consumer = streams.of({ StreamARN }).register(ConsumerName)
+    return JSON.stringify({ Consumer: { ...consumerShape(consumer, now()), ConsumerStatus: 'CREATING' } })
   },
-  DescribeStreamConsumer: (input: ConsumerInput, { streams }) => {
+  DescribeStreamConsumer: (input: ConsumerInput, { streams, now }) => {
     const { stream, consumer } = consumerOf(input, streams)
-    const description = { ...consumerShape(consumer, 'ACTIVE'), StreamARN: stream.arn }
+    const description = { ...consumerShape(consumer, now()), StreamARN: stream.arn }
     return JSON.stringify({ ConsumerDescription: description })
   },
   DeregisterStreamConsumer: (input: ConsumerInput, { streams }) => {
@@ -135,8 +127,8 @@ const operations: Readonly<Record<string, Operation>> = {
     stream.end()
     return '{}'
   },
-  ListStreamConsumers: (input: StreamReference, { streams }) => {
-    const consumers = [...streams.of(input).consumers.values()].map((each) => consumerShape(each, 'ACTIVE'))
+  ListStreamConsumers: (input: StreamReference, { streams, now }) => {
+    const consumers = [...streams.of(input).consumers.values()].map((each) => consumerShape(each, now()))
     return JSON.stringify({ Consumers: consumers })
   },
 }

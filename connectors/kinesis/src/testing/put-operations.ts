@@ -22,7 +22,7 @@ export type PutRecordsInput = StreamReference & { readonly Records?: readonly Pu
 
 /** Puts one record. */
 export function putRecord(input: PutRecordInput, { streams }: OperationContext): string {
-  const stream = streams.of(input)
+  const stream = streams.usable(input)
   streams.checkRoom()
   const { shardId, sequenceNumber } = stream.put(entryOf(input))
   return `{"ShardId":"${shardId}","SequenceNumber":"${sequenceNumber}","EncryptionType":"${stream.encryption.type}"}`
@@ -33,7 +33,7 @@ export function putRecords(input: PutRecordsInput, { streams, refuses }: Operati
   const { Records = [] } = input
   if (Records.length < 1 || Records.length > mostEntries)
     throw invalid(`Value at 'records' failed to satisfy constraint: Member must have length 1 to ${mostEntries}`)
-  const stream = streams.of(input)
+  const stream = streams.usable(input)
   streams.checkRoom()
   const entries = Records.map(entryOf)
   const bytes = entries.reduce(

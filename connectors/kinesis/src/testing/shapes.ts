@@ -27,7 +27,7 @@ export function summaryOf(stream: StoredStream): Readonly<Record<string, unknown
   return {
     StreamName: stream.name,
     StreamARN: stream.arn,
-    StreamStatus: 'ACTIVE',
+    StreamStatus: stream.status,
     StreamModeDetails: { StreamMode: stream.mode },
     RetentionPeriodHours: stream.retentionHours,
     StreamCreationTimestamp: stream.createdAt / 1000,
@@ -42,9 +42,9 @@ export function summaryOf(stream: StoredStream): Readonly<Record<string, unknown
 }
 
 /** A consumer, as the API has it. */
-export const consumerShape = ({ name, arn, createdAt }: StoredConsumer, status: string): object => ({
+export const consumerShape = ({ name, arn, createdAt, activeAt }: StoredConsumer, now: number): object => ({
   ConsumerName: name,
   ConsumerARN: arn,
-  ConsumerStatus: status,
+  ConsumerStatus: now < activeAt ? 'CREATING' : 'ACTIVE',
   ConsumerCreationTimestamp: createdAt / 1000,
 })

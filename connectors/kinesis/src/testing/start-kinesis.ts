@@ -26,6 +26,8 @@ export interface KinesisStandInOptions {
   readonly region?: string
   /** Rates of a shard; `true` for those of the service, `false` for none. @default true */
   readonly limits?: boolean | Partial<KinesisLimits>
+  /** How long a stream is CREATING, and UPDATING after its shards were changed, in ms of the clock. @default 0 */
+  readonly transitionMs?: number
   /** Data that all streams together may hold. @default 1 GiB */
   readonly mostBytes?: number
   /** Decides faults that have a probability. @default Math.random */
@@ -62,6 +64,8 @@ export interface StreamView {
   /** Splits a shard. @default in the middle */
   split(shard: string, at?: bigint): void
   merge(first: string, second: string): void
+  /** To so many shards of equal size, by splits and merges. */
+  scale(shards: number): void
   delete(): void
 }
 
@@ -110,7 +114,14 @@ class Server implements KinesisStandIn {
   readonly #listener = createServer((socket) => this.#accept(socket))
 
   constructor(options: KinesisStandInOptions) {
-    const { clock, region = 'us-east-1', limits = true, mostBytes = 2 ** 30, random = Math.random } = options
+    const {
+      clock,
+      region = 'us-east-1',
+      limits = true,
+      mostBytes = 2 ** 30,
+      random = Math.random,
+      transitionMs = 0,
+    } = options
     const given = typeof limits === 'object' ? limits : {}
     this.#region = region
     this.#now = () => clock?.now() ?? Date.now()
@@ -120,6 +131,7 @@ class Server implements KinesisStandIn {
       region,
       limits: limits === false ? noLimits : { ...serviceLimits, ...given },
       mostBytes,
+      transitionMs,
     })
     this.#subscriptions = new Subscriptions(this.#streams, this.faults, this.#now)
     this.#http1.keepAliveTimeout = 60_000
@@ -180,6 +192,7 @@ class Server implements KinesisStandIn {
         of().split(id, at ?? (from + to) / 2n + 1n)
       },
       merge: (first, second) => of().merge(first, second),
+      scale: (shards) => of().scale(shards),
       delete: () => this.#streams.delete(of()),
     }
   }

@@ -5,12 +5,18 @@ import { badArgument, notFound, ServiceError } from './service-error.ts'
 import { StoredShard } from './stored-shard.ts'
 
 const hourMs = 3_600_000
+const mostConsumers = 20
+
+/** What a stream is doing. */
+export type StreamStatus = 'CREATING' | 'ACTIVE' | 'UPDATING'
 
 /** A consumer of enhanced fan-out. */
 export interface StoredConsumer {
   readonly name: string
   readonly arn: string
   readonly createdAt: number
+  /** When it can be subscribed with. */
+  readonly activeAt: number
 }
 
 /** What a stream is made of. */
@@ -21,6 +27,8 @@ export interface StreamOptions {
   readonly now: () => number
   readonly limits: KinesisLimits
   readonly mode?: string
+  /** How long a stream is created, and its shards are changed, in ms. */
+  readonly transitionMs: number
 }
 
 /** What was put. */
@@ -56,21 +64,46 @@ export class StoredStream {
   readonly #limits: KinesisLimits
   readonly #numbers: SequenceNumbers
   readonly #waiting = new Set<() => void>()
+  readonly #transitionMs: number
   #shardsMade = 0
+  #updatingUntil = -Infinity
+  /** When it was last scaled, of the last 24 hours. */
+  #scaledAt: number[] = []
 
-  constructor({ name, arn, shards, now, limits, mode = 'PROVISIONED' }: StreamOptions) {
+  constructor({ name, arn, shards, now, limits, mode = 'PROVISIONED', transitionMs }: StreamOptions) {
     this.name = name
     this.arn = arn
     this.mode = mode
     this.#now = now
     this.#limits = limits
+    this.#transitionMs = transitionMs
     this.createdAt = now()
     this.#numbers = new SequenceNumbers(this.createdAt)
     this.#divide(shards).forEach(([from, to]) => this.#make(from, to, []))
   }
 
+  get status(): StreamStatus {
+    const now = this.#now()
+    if (now < this.createdAt + this.#transitionMs) return 'CREATING'
+    return now < this.#updatingUntil ? 'UPDATING' : 'ACTIVE'
+  }
+
   get open(): StoredShard[] {
     return [...this.shards.values()].filter(({ closedAt }) => closedAt === undefined)
+  }
+
+  /** @throws ServiceError where there is one of that name, or 20 in all */
+  register(name: string): StoredConsumer {
+    if (this.status === 'CREATING') this.#checkActive()
+    if (this.consumers.has(name))
+      throw new ServiceError('ResourceInUseException', `Consumer ${name} of ${this.arn} already exists.`)
+    if (this.consumers.size >= mostConsumers)
+      throw new ServiceError('LimitExceededException', `${this.arn} has ${mostConsumers} consumers already.`)
+    const createdAt = this.#now()
+    const arn = `${this.arn}/consumer/${name}:${Math.floor(createdAt / 1000)}`
+    const consumer = { name, arn, createdAt, activeAt: createdAt + this.#transitionMs }
+    this.consumers.set(name, consumer)
+    return consumer
   }
 
   shard(id: string | undefined): StoredShard {
@@ -113,8 +146,50 @@ export class StoredStream {
     throw new Error(`no shard of ${this.name} holds ${hash}`)
   }
 
-  /** @throws ServiceError where it cannot be split there */
+  /** @throws ServiceError where it cannot be split there, or the stream changes already */
   split(id: string, at: bigint): void {
+    this.#checkActive()
+    this.#split(id, at)
+    this.#changed()
+  }
+
+  /** @throws ServiceError where they are not adjacent, or the stream changes already */
+  merge(first: string, second: string): void {
+    this.#checkActive()
+    this.#merge(first, second)
+    this.#changed()
+  }
+
+  /**
+   * So many shards of equal size, by splits and merges, as the service does: a shard that is in the way of two is split before it is merged.
+   *
+   * @throws ServiceError for more than twice or less than half as many, or too often, or when the stream changes already
+   */
+  scale(target: number): void {
+    this.#checkActive()
+    const { length } = this.open
+    if (target > length * 2 || target < length / 2)
+      throw new ServiceError('LimitExceededException', `UpdateShardCount cannot go from ${length} to ${target} shards`)
+    const now = this.#now()
+    this.#scaledAt = this.#scaledAt.filter((at) => at > now - 24 * hourMs)
+    if (this.#scaledAt.length >= this.#limits.scalingsPerDay)
+      throw new ServiceError(
+        'LimitExceededException',
+        `Stream ${this.name} was scaled ${this.#scaledAt.length} times in 24 hours`,
+      )
+    this.#scaledAt.push(now)
+    for (const [from, to] of this.#divide(target)) {
+      for (const edge of [from, to + 1n]) {
+        const across = this.open.find((shard) => shard.from < edge && shard.to >= edge)
+        if (across !== undefined) this.#split(across.id, edge)
+      }
+      const parts = this.open.filter((shard) => shard.from >= from && shard.to <= to)
+      parts.toSorted((a, b) => (a.from < b.from ? -1 : 1)).reduce((whole, next) => this.#merge(whole.id, next.id))
+    }
+    this.#changed()
+  }
+
+  #split(id: string, at: bigint): void {
     const shard = this.#openShard(id)
     if (at <= shard.from || at > shard.to)
       throw badArgument(`NewStartingHashKey ${at} used in SplitShard() on shard ${id} is not valid`)
@@ -124,11 +199,9 @@ export class StoredStream {
     ]
     this.#close([shard])
     shard.children = parts.map(([from, to]) => this.#make(from, to, [id]))
-    this.#wake()
   }
 
-  /** @throws ServiceError where they are not adjacent */
-  merge(first: string, second: string): void {
+  #merge(first: string, second: string): StoredShard {
     const [one, other] = [this.#openShard(first), this.#openShard(second)]
     const areAdjacent = one.to + 1n === other.from || other.to + 1n === one.from
     if (!areAdjacent) throw badArgument(`Shards ${first} and ${second} in stream ${this.name} are not adjacent`)
@@ -137,28 +210,17 @@ export class StoredStream {
     const child = this.#make(from, to, [first, second])
     one.children = [child]
     other.children = [child]
-    this.#wake()
+    return child
   }
 
-  /** Closes all shards, and opens so many of equal size. */
-  scale(target: number): void {
-    const { open } = this
-    if (target > open.length * 2 || target < open.length / 2)
-      throw new ServiceError(
-        'LimitExceededException',
-        `UpdateShardCount cannot go from ${open.length} to ${target} shards`,
-      )
-    this.#close(open)
-    for (const [from, to] of this.#divide(target)) {
-      const parents = open.filter((shard) => shard.from <= to && shard.to >= from)
-      // a shard has two parents at most: the service makes shards between, which nobody sees here
-      const child = this.#make(
-        from,
-        to,
-        parents.slice(0, 2).map(({ id }) => id),
-      )
-      for (const parent of parents) parent.children.push(child)
-    }
+  #checkActive(): void {
+    const { status } = this
+    if (status !== 'ACTIVE')
+      throw new ServiceError('ResourceInUseException', `Stream ${this.name} is not ACTIVE, instead in state ${status}`)
+  }
+
+  #changed(): void {
+    this.#updatingUntil = this.#now() + this.#transitionMs
     this.#wake()
   }
 

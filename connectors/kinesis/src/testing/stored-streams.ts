@@ -8,6 +8,8 @@ export interface StoredStreamsOptions {
   readonly region: string
   readonly limits: KinesisLimits
   readonly mostBytes: number
+  /** How long a stream is created, and its shards are changed, in ms. */
+  readonly transitionMs: number
 }
 
 /** How a request names a stream. */
@@ -36,9 +38,17 @@ export class StoredStreams {
       throw invalid(`Value '${name}' at 'streamName' failed to satisfy constraint: [a-zA-Z0-9_.-]+`)
     if (this.#streams.has(name))
       throw new ServiceError('ResourceInUseException', `Stream ${name} under account ${account} already exists.`)
-    const { region, now, limits } = this.#options
+    const { region, now, limits, transitionMs } = this.#options
     const arn = `arn:aws:kinesis:${region}:${account}:stream/${name}`
-    const stream = new StoredStream({ name, arn, shards, now, limits, ...(mode !== undefined && { mode }) })
+    const stream = new StoredStream({
+      name,
+      arn,
+      shards,
+      now,
+      limits,
+      transitionMs,
+      ...(mode !== undefined && { mode }),
+    })
     this.#streams.set(name, stream)
     return stream
   }
@@ -63,6 +73,13 @@ export class StoredStreams {
     const stream = this.named(name)
     if (StreamARN !== undefined && !StreamARN.startsWith(stream.arn))
       throw notFound(`Stream ${StreamARN} not found: here it is ${stream.arn}`)
+    return stream
+  }
+
+  /** The stream of a request that puts or reads: one that is only being created is not there. @throws ServiceError */
+  usable(reference: StreamReference): StoredStream {
+    const stream = this.of(reference)
+    if (stream.status === 'CREATING') throw notFound(`Stream ${stream.name} under account ${account} not found.`)
     return stream
   }
 

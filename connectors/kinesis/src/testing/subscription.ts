@@ -64,6 +64,8 @@ export class Subscriptions {
     const next = startOf(shard, Type, SequenceNumber, Timestamp)
     const key = `${consumer.arn} ${shard.id}`
     const now = this.#now()
+    if (now < consumer.activeAt)
+      throw new ServiceError('ResourceInUseException', `Consumer ${consumer.arn} is not ACTIVE`)
     if (now - (this.#madeAt.get(key) ?? -Infinity) < exclusiveMs)
       throw new ServiceError('ResourceInUseException', `Another active subscription exists for this consumer: ${key}`)
     this.#open.get(key)?.stop()
@@ -86,7 +88,7 @@ export class Subscriptions {
     let { next } = request
     let sentAt = -Infinity
     while (!output.isClosed && !stop.aborted && this.#now() - at < lifetimeMs && stream.consumers.has(consumer.name)) {
-      if (this.#fails(stream, shard, output)) return
+      if (await this.#fails(request)) return
       const { event, end, isEnd } = eventFrom(shard, next, this.#now())
       const hasRecords = end > shard.indexOf(next)
       if (hasRecords || isEnd || performance.now() - sentAt >= idleEventMs) {
@@ -102,14 +104,15 @@ export class Subscriptions {
     output.end()
   }
 
-  #fails(stream: StoredStream, shard: StoredShard, output: EventOutput): boolean {
+  async #fails({ stream, shard, output, stop }: Sending): Promise<boolean> {
     const call = { operation: 'SubscribeToShard', stream: stream.name, shard: shard.id }
-    const fault = this.#faults.meet(call, ['in stream', 'cut stream'])
+    const fault = this.#faults.meet(call, ['in stream', 'cut stream', 'silent stream'])
     if (fault?.type === 'cut stream') output.destroy()
     if (fault?.type === 'in stream') {
       output.write(encodeException(fault.code, fault.message ?? 'injected'))
       output.end()
     }
+    if (fault?.type === 'silent stream') while (!output.isClosed && !stop.aborted) await tick()
     return fault !== undefined
   }
 }

@@ -26,6 +26,7 @@ export interface Check {
 }
 
 const half = 170141183460469231731687303715884105728n
+const byValue = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0)
 const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text)
 const patienceMs = 10_000
 
@@ -284,6 +285,66 @@ export const checks: readonly Check[] = [
       const shards = await settled(client, name)
       const open = shards.filter(({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined)
       same(open.length, 4)
+    },
+  },
+  {
+    name: 'goes to a number of shards that is no multiple by splits and merges',
+    run: async (client, name) => {
+      await created(client, name, 3)
+      const update = { StreamName: name, TargetShardCount: 5, ScalingType: 'UNIFORM_SCALING' as const }
+      await client.send(new UpdateShardCountCommand(update))
+      const shards = await settled(client, name)
+      const rangeOf = ({ HashKeyRange }: Shard): [bigint, bigint] => [
+        BigInt(HashKeyRange?.StartingHashKey ?? '0'),
+        BigInt(HashKeyRange?.EndingHashKey ?? '0'),
+      ]
+      const open = shards
+        .filter(({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined)
+        .map(rangeOf)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      same(open.length, 5)
+      same(
+        open.every(([from], i) => from === (i === 0 ? 0n : (open[i - 1]?.[1] ?? 0n) + 1n)),
+        true,
+      )
+      // what a shard has taken over is all its parents had, or a part of what its one parent had
+      const byId = new Map(shards.map((shard) => [shard.ShardId, shard]))
+      for (const shard of shards) {
+        const parents = [shard.ParentShardId, shard.AdjacentParentShardId].filter((id) => id !== undefined)
+        if (parents.length === 0) continue
+        const [[from, to], ranges] = [rangeOf(shard), parents.map((id) => rangeOf(byId.get(id) as Shard))]
+        const [first, last] = [ranges.map(([a]) => a), ranges.map(([, b]) => b)].map((ends) => ends.toSorted(byValue))
+        same(from >= (first?.[0] ?? 0n) && to <= (last?.at(-1) ?? 0n), true)
+        if (parents.length === 2) same([from === first?.[0], to === last?.at(-1)], [true, true])
+      }
+    },
+  },
+  {
+    name: 'changes shards once at a time',
+    run: async (client, name) => {
+      const [first, second] = await created(client, name, 2)
+      const split = (shard: Shard | undefined): Promise<unknown> => {
+        const { StartingHashKey = '0', EndingHashKey = '0' } = shard?.HashKeyRange ?? {}
+        const NewStartingHashKey = String((BigInt(StartingHashKey) + BigInt(EndingHashKey)) / 2n + 1n)
+        return client.send(
+          new SplitShardCommand({ StreamName: name, ShardToSplit: shard?.ShardId, NewStartingHashKey }),
+        )
+      }
+      await split(first)
+      await refused(split(second), 'ResourceInUseException')
+      await settled(client, name)
+      await split(second)
+      same((await settled(client, name)).length, 6)
+    },
+  },
+  {
+    name: 'takes no records before it is created',
+    run: async (client, name) => {
+      await client.send(new CreateStreamCommand({ StreamName: name, ShardCount: 1 }))
+      const record = { StreamName: name, PartitionKey: 'k', Data: utf8('x') }
+      await refused(client.send(new PutRecordCommand(record)), 'ResourceNotFoundException', 'ResourceInUseException')
+      await settled(client, name)
+      await client.send(new PutRecordCommand(record))
     },
   },
   {

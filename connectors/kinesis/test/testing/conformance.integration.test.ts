@@ -9,7 +9,7 @@ import { differences } from './differences.ts'
 
 const servers: Record<string, () => Promise<OtherServer>> = {
   'the stand-in': async () => {
-    const server = await startKinesis()
+    const server = await startKinesis({ transitionMs: 150 })
     return { endpoint: server.endpoint, stop: () => server.stop() }
   },
   'kinesis-local': startKinesisLocal,

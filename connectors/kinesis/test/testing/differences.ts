@@ -70,6 +70,12 @@ export const differences: readonly Difference[] = [
     right: 'the check: UpdateShardCount of the API reference; this server is older',
   },
   {
+    check: 'goes to a number of shards that is no multiple by splits and merges',
+    server: 'kinesalite',
+    does: /UnknownError/,
+    right: 'the check: UpdateShardCount of the API reference; this server is older',
+  },
+  {
     check: 'registers a consumer',
     server: 'kinesalite',
     does: /UnknownError/,
@@ -116,5 +122,19 @@ export const differences: readonly Difference[] = [
     server: 'moto',
     does: /^false in place of true$/,
     right: noThrottle,
+  },
+  {
+    check: 'changes shards once at a time',
+    server: 'moto',
+    does: /^it was accepted$/,
+    right:
+      'the check: a stream that is not ACTIVE gives a ResourceInUseException (SplitShard, API reference); this server splits at once',
+  },
+  {
+    check: 'takes no records before it is created',
+    server: 'moto',
+    does: /^it was accepted$/,
+    right:
+      'the check: records go to streams that are ACTIVE (CreateStream, API reference); this server creates at once',
   },
 ]
