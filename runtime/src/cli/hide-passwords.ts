@@ -1,6 +1,6 @@
 import { Secret } from '@millrace/core'
 import type { Io } from './io.ts'
-import { redisPasswordVariable } from './state/state-target.ts'
+import { redisPasswordVariable, sentinelPasswordVariable } from './state/state-target.ts'
 
 /** What stands between the scheme and the host; the last `@` counts, as a password may hold one by mistake. */
 const access = /((?:^|=)rediss?(?:\+\w+)?:\/\/)(.*)@/is
@@ -12,7 +12,8 @@ export const withoutPasswords = (args: readonly string[]): string[] =>
 /** Tells the redactor what must not be printed, whatever becomes of the command. */
 export function hidePasswords(args: readonly string[], { env, redactor }: Pick<Io, 'env' | 'redactor'>): void {
   const found = args.flatMap((arg) => access.exec(arg)?.[2] ?? []).map(passwordIn)
-  for (const text of [...found, ...found.map(decoded), env[redisPasswordVariable] ?? ''])
+  const given = [redisPasswordVariable, sentinelPasswordVariable].map((name) => env[name] ?? '')
+  for (const text of [...found, ...found.map(decoded), ...given])
     if (text !== '') redactor.watch(new Secret(() => text))
 }
 

@@ -8,7 +8,7 @@ export type RedisClient = Redis | Cluster
 
 /** Makes a client that is not connected yet. */
 export function makeClient(
-  { client, tls }: RedisBackplaneOptions,
+  { client, tls, sentinelUsername, sentinelPassword }: RedisBackplaneOptions,
   address: RedisAddress | undefined,
   commandTimeoutMs: number,
 ): RedisClient {
@@ -22,7 +22,11 @@ export function makeClient(
   if (kind === 'cluster') return new Cluster(hosts, { ...clusterSettings, redisOptions: options })
   const standalone = { ...options, ...reconnecting, db }
   if (kind === 'single') return new Redis({ ...standalone, ...hosts[0] })
-  return new Redis({ ...standalone, ...watching, sentinels: hosts, name: master ?? '' })
+  const sentinelAccess = {
+    ...(sentinelUsername !== undefined && { sentinelUsername }),
+    ...(sentinelPassword !== undefined && { sentinelPassword }),
+  }
+  return new Redis({ ...standalone, ...watching, ...sentinelAccess, sentinels: hosts, name: master ?? '' })
 }
 
 /** Nothing is sent again by the client, and nothing waits for ever. */

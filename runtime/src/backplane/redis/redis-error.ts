@@ -45,6 +45,13 @@ export function redisError(error: unknown, where: string): MillraceError {
   if (text.includes('OOM ')) return memoryFull(where, cause)
   const cure = cures.find(([start]) => text.startsWith(start))?.[1]
   if (cure !== undefined) return new MillraceError('BACKPLANE', `${where}: ${text}; ${cure}`, { cause })
+  const locked = /^All sentinels .*Last error: ((?:NOAUTH|WRONGPASS).*)/.exec(text)?.[1]
+  if (locked !== undefined)
+    return new MillraceError(
+      'BACKPLANE',
+      `${where}: the sentinels do not let in: ${locked} Give the right sentinelPassword (MILLRACE_REDIS_SENTINEL_PASSWORD)`,
+      { cause },
+    )
   if (passing.some((start) => text.startsWith(start)))
     return new MillraceError('BACKPLANE', `${where}: it is not ready: ${text}; see whether it recovers`, {
       cause,

@@ -28,6 +28,9 @@ export interface RedisBackplaneOptions {
   readonly client?: Redis | Cluster
   readonly username?: string
   readonly password?: string
+  /** Of the sentinels themselves, where they ask for one. */
+  readonly sentinelPassword?: string
+  readonly sentinelUsername?: string
   /** Certificates and the like. Makes connections use TLS. */
   readonly tls?: ConnectionOptions
   /** As in the options of the job: a command may take a quarter of it. @default 10_000 */

@@ -18,12 +18,12 @@ export interface OpenRedisOptions {
 }
 
 /** The backplane on the Redis that `--state` names. Connects at its first call. */
-export function openRedis({ url, password }: RedisTarget, options: OpenRedisOptions): ClusterBackplane {
+export function openRedis({ url, access }: RedisTarget, options: OpenRedisOptions): ClusterBackplane {
   const { stateStore, ...rest } = options
   return redisBackplane({
     ...rest,
+    ...access,
     url,
-    ...(password !== undefined && { password }),
     ...(stateStore !== undefined && { stateStore }),
   })
 }

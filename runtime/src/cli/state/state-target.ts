@@ -1,16 +1,20 @@
 import { badOption, isMillraceError } from '@millrace/core'
 import { describeAddress, type RedisAddress, redisAddress } from '../../backplane/redis/redis-address.ts'
+import type { RedisBackplaneOptions } from '../../backplane/redis/redis-options.ts'
 import type { Io } from '../io.ts'
 
 /** Gives the password of a Redis, so that no command line has to hold it. */
 export const redisPasswordVariable = 'MILLRACE_REDIS_PASSWORD'
 
+/** Gives the password of its sentinels, where they have one of their own. */
+export const sentinelPasswordVariable = 'MILLRACE_REDIS_SENTINEL_PASSWORD'
+
 /** A Redis that `--state` names. */
 export interface RedisTarget {
   readonly type: 'redis'
   readonly url: string
-  /** From the environment; one in the URL comes first. */
-  readonly password: string | undefined
+  /** Passwords from the environment; one in the URL comes first. */
+  readonly access: Pick<RedisBackplaneOptions, 'password' | 'sentinelPassword'>
   /** As people read it: without user and password. */
   readonly where: string
 }
@@ -24,9 +28,10 @@ export function stateTarget(text: string, { env }: Pick<Io, 'env'>): StateTarget
   if (text === 'memory') return { type: 'memory' }
   if (!isRedisUrl(text)) return { type: 'file', path: text }
   const address = addressOf(text)
-  const given = env[redisPasswordVariable]
-  const password = address.password === undefined && given !== '' ? given : undefined
-  return { type: 'redis', url: text, password, where: describeAddress(address) }
+  const password = address.password === undefined && env[redisPasswordVariable]
+  const sentinelPassword = address.kind === 'sentinel' && env[sentinelPasswordVariable]
+  const access = { ...(password && { password }), ...(sentinelPassword && { sentinelPassword }) }
+  return { type: 'redis', url: text, access, where: describeAddress(address) }
 }
 
 /** Reads a `--state` that has to be a Redis. Throws BAD_OPTION. */
@@ -40,12 +45,12 @@ export function redisTarget(text: string, io: Pick<Io, 'env'>): RedisTarget {
 const isRedisUrl = (text: string): boolean => /^rediss?(\+\w+)?:/i.test(text)
 
 /** User and password end at the only `@`. */
-const access = /^[^:]+:\/\/[^@/?#]*@[^@]*$/
+const userAndPassword = /^[^:]+:\/\/[^@/?#]*@[^@]*$/
 
 function addressOf(url: string): RedisAddress {
   try {
     // else a part of the password would be taken for the host, and named in errors
-    if (url.includes('@') && !access.test(url)) throw new URIError('not encoded')
+    if (url.includes('@') && !userAndPassword.test(url)) throw new URIError('not encoded')
     return redisAddress({ url, job: 'any' })
   } catch (error) {
     if (isMillraceError(error)) throw badOption(error.message.replace(/^url/, '--state'))

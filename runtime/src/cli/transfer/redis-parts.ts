@@ -22,12 +22,12 @@ const commandTimeoutMs = 5_000
 
 /** Parts for whoever replaces a job as a whole, which is nothing that a worker ever does. */
 export function redisParts(
-  { url, password, where }: RedisTarget,
+  { url, access, where }: RedisTarget,
   job: string,
   stateStore: StateStore | undefined,
   world: World,
 ): RedisParts {
-  const options = { url, job, ...(password !== undefined && { password }) }
+  const options = { ...access, url, job }
   const client = makeClient(options, redisAddress(options), commandTimeoutMs)
   const port = new Connection({ client, where, world, patienceMs: commandTimeoutMs })
   const keys = new Keys(job)

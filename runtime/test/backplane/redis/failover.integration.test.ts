@@ -1,6 +1,8 @@
+import { inspect } from 'node:util'
 import { startRedis, startRedisWithReplica, startSentinels, until } from '@millrace/testkit'
 import { describeWithRedis, describeWithValkey } from '@millrace/testkit/vitest'
 import type { ClusterBackplane } from '@millrace/core'
+import { Redis } from 'ioredis'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { redisBackplane } from '../../../src/backplane/redis/create-redis-backplane.ts'
 import type { RedisBackplaneOptions } from '../../../src/backplane/redis/redis-options.ts'
@@ -69,6 +71,32 @@ describeWithRedis('a Redis that fails', () => {
       expect(again?.lease.epoch).toBe(lease.epoch + 1)
       expect((await backplane.readCheckpoint(lease.task))?.seq).toBe(1)
     })
+})
+
+describeWithRedis('sentinels that ask for a password', () => {
+  test('are given theirs, and name none of them where it is wrong', async () => {
+    const replication = await startRedisWithReplica()
+    onTestFinished(() => replication.stop())
+    const sentinels = await startSentinels(replication, { count: 1 })
+    onTestFinished(() => sentinels.stop())
+    const [sentinel] = sentinels.sentinels
+    const url = `redis+sentinel://${sentinel?.host}:${sentinel?.port}/${sentinels.name}`
+    const admin = new Redis({ host: sentinel?.host ?? '', port: sentinel?.port ?? 0 })
+    await admin.acl('SETUSER', 'default', 'resetpass', '>hunter2')
+    admin.disconnect()
+    const backplane = connect({ url, sentinelPassword: 'hunter2' })
+    const lease = await takeTask(backplane)
+    expect(await backplane.writeCheckpoint(lease, writeOf(lease, 1))).toBe('written')
+    for (const sentinelPassword of [undefined, 'wr0ng']) {
+      const locked = connect({ url, ...(sentinelPassword && { sentinelPassword }) })
+      const error = await beat(locked).catch((failure: unknown) => failure)
+      expect(error).toMatchObject({ code: 'BACKPLANE', retryable: false })
+      expect(inspect(error, { depth: 10 })).not.toContain('wr0ng')
+      expect((error as Error).message).toMatch(
+        /the sentinels do not let in: (WRONGPASS|NOAUTH) .*Give the right sentinelPassword/,
+      )
+    }
+  })
 })
 
 describe('durable', () => {

@@ -15,14 +15,17 @@ test.for([
   ['redis+sentinel://a:26379,b/primary', 'redis+sentinel://a:26379,b:26379/primary'],
   ['redis+cluster://:secret@a:7000,b:7001', 'redis+cluster://a:7000,b:7001'],
 ] as const)('%s is shown without user and password', ([url, where]) => {
-  expect(target(url)).toEqual({ type: 'redis', url, password: undefined, where })
+  expect(target(url)).toEqual({ type: 'redis', url, access: {}, where })
 })
 
 test('takes the password from the environment, unless the URL has one', () => {
   const env = { MILLRACE_REDIS_PASSWORD: 'from-env' }
-  expect(target('redis://user@localhost', env)).toMatchObject({ password: 'from-env' })
-  expect(target('redis://user:own@localhost', env)).toMatchObject({ password: undefined })
-  expect(target('redis://localhost', { MILLRACE_REDIS_PASSWORD: '' })).toMatchObject({ password: undefined })
+  expect(target('redis://user@localhost', env)).toMatchObject({ access: { password: 'from-env' } })
+  expect(target('redis://user:own@localhost', env)).toMatchObject({ access: {} })
+  expect(target('redis://localhost', { MILLRACE_REDIS_PASSWORD: '' })).toMatchObject({ access: {} })
+  const both = { ...env, MILLRACE_REDIS_SENTINEL_PASSWORD: 'of-sentinels' }
+  expect(target('redis://localhost', both)).toHaveProperty('access', { password: 'from-env' })
+  expect(target('redis+sentinel://:own@a/primary', both)).toHaveProperty('access', { sentinelPassword: 'of-sentinels' })
 })
 
 test.for([
