@@ -1,6 +1,5 @@
 import type { Graph, Partition } from '@millrace/core'
 import { badOption } from '@millrace/core'
-import { planStages } from '@millrace/core/engine'
 import { Command, Option } from 'commander'
 import { buildGraph } from '../build-graph.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -10,11 +9,12 @@ import { loadConnector } from '../load-connector.ts'
 import { loadTopology } from '../load-topology.ts'
 import { examples, setOption, stateOption } from '../options.ts'
 import { runParams } from '../params.ts'
-import { firstList, taskOf } from '../rewind/tasks-at.ts'
+import { jobBeginning } from '../rewind/job-beginning.ts'
+import { firstList } from '../rewind/starts-at.ts'
 import { count } from '../text/amounts.ts'
 import { table } from '../text/table.ts'
 import { refuseRunning } from '../transfer/export-job.ts'
-import { openJobStore } from '../transfer/open-job-store.ts'
+import { openNewJobStore } from '../transfer/open-job-store.ts'
 
 interface Shard {
   readonly partition: Partition
@@ -124,31 +124,15 @@ async function put(
   options: ImportOptions,
   io: Io,
 ): Promise<void> {
-  await using store = await openJobStore({ ...options, job }, io)
-  if (store.kind === 'file')
-    throw badOption('--state: give the Redis that the workers share; a state file can only begin at the start')
+  await using store = await openNewJobStore({ ...options, job }, job, io)
   await refuseRunning(store, 'import')
   const before = await store.read()
   if (before !== undefined && before.tasks.length > 0)
     throw badOption(
       `--state: ${store.where} has ${count(before.tasks.length)} tasks of job ${job} already: millrace rewind forgets them`,
     )
-  const ended = new Set(shards.filter(({ start }) => start === undefined).map(({ partition }) => partition.id))
-  const known = new Set(shards.map(({ partition }) => partition.id))
-  const tasks = shards.map(({ partition, start }) => {
-    const parents = (partition.parents ?? []).filter((id) => known.has(id) && !ended.has(id))
-    const task = taskOf(source, partition, parents, start ?? 'TRIM_HORIZON')
-    return start === undefined ? { ...task, state: 'done' as const, parents: [] } : task
-  })
-  const stages = planStages(graph, { partitions: 1 }).stages.filter(
-    ({ kind, name }) => kind === 'source' && name === source,
-  )
+  const starts = shards.map(({ partition, start = null }) => ({ source, partition, position: start }))
   await store.begin(job)
-  await store.restore({
-    job,
-    stages: stages.map(({ name, sends }) => ({ name, kind: 'source', partitions: 0, sends })),
-    consumed: {},
-    tasks,
-  })
-  io.out(`${store.where}: ${count(tasks.length)} shards of ${job} begin there with its next start\n`)
+  await store.restore({ job, consumed: {}, ...jobBeginning(store.kind, graph, starts, io.world) })
+  io.out(`${store.where}: ${count(starts.length)} shards of ${job} begin there with its next start\n`)
 }

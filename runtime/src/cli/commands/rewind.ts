@@ -49,10 +49,9 @@ export const rewindCommand = ({ io, exit }: CommandContext): Command =>
       const at = momentOf(options.to)
       const begin = at === undefined ? undefined : await beginning(path, at, options, io)
       await using store = await openJobStore({ ...options, ...(begin && { job: begin.job }) }, io)
-      if (begin !== undefined && store.kind === 'file')
-        throw badOption('--to: a state file can only begin at the start')
       const image = await rewound(store, options, io)
-      if (image !== undefined && begin !== undefined) await store.restore({ ...begin, consumed: {} })
+      if (image !== undefined && begin !== undefined)
+        await store.restore({ job: begin.job, consumed: {}, ...begin.imageFor(store.kind) })
       if (image !== undefined) report(image, store, options, io)
       exit(image === undefined ? exitCodes.failed : exitCodes.ok)
     })
@@ -65,21 +64,30 @@ function momentOf(text: string): number | undefined {
   throw badOption("--to: must be 'start', or a moment with its zone, as 2026-11-26T10:00:00Z")
 }
 
+interface Beginning {
+  readonly job: string
+  readonly imageFor: (kind: JobImage['kind']) => Pick<JobImage, 'stages' | 'tasks'>
+}
+
 /** Where the sources are at a moment; asked before anything is forgotten. */
 async function beginning(
   path: string | undefined,
   at: number,
   { set, job }: RewindOptions,
   io: Io,
-): Promise<Pick<JobImage, 'job' | 'stages' | 'tasks'>> {
+): Promise<Beginning> {
   if (path === undefined) throw badOption('topology.ts: name it: its sources are asked where they were at that moment')
   const topology = await loadTopology(path, io.cwd)
   if (job !== undefined && job !== topology.name) throw badOption(`--job: ${path} is job '${topology.name}'`)
   const graph = buildGraph(topology, runParams(topology, set, io))
-  const { tasksAt } = await import('../rewind/tasks-at.ts')
+  const [{ startsAt }, { jobBeginning }] = await Promise.all([
+    import('../rewind/starts-at.ts'),
+    import('../rewind/job-beginning.ts'),
+  ])
   const ending = new AbortController()
   try {
-    return { job: topology.name, ...(await tasksAt(graph, at, { clock: io.world.clock, signal: ending.signal })) }
+    const starts = await startsAt(graph, at, { clock: io.world.clock, signal: ending.signal })
+    return { job: topology.name, imageFor: (kind) => jobBeginning(kind, graph, starts, io.world) }
   } finally {
     ending.abort()
   }

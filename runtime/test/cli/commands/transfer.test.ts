@@ -108,6 +108,20 @@ test('a job begins anew after a rewind', async () => {
   expect(logLines(again).at(-1)).toMatchObject({ ending: 'finished', records: 6, written: 3 })
 })
 
+test('a rewind to a moment begins where the source was then', async () => {
+  const cwd = folder()
+  const timed = async () => (await millrace(['run', fixture('timed'), '--state', 's.db'], { cwd })).stdout
+  expect((await timed()).trim().split('\n')).toHaveLength(4)
+  const rewind = (path: string) =>
+    millrace(['rewind', path, '--to', '2026-01-01T00:20:00Z', '--state', 's.db', '--yes'], { cwd })
+  expect(await rewind(fixture('timed'))).toMatchObject({ code: 0, stderr: '' })
+  expect(await timed()).toBe([20, 30].map((minute) => `{"at":${Date.UTC(2026, 0, 1, 0, minute)}}\n`).join(''))
+  expect(await rewind(fixture('page-views'))).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('--to: views (scripted) cannot tell where it was at a moment'),
+  })
+})
+
 test('a rewind asks before it forgets anything', async () => {
   const cwd = await finishedJob()
   const answer = (text: string | undefined) => inProcess(['rewind', '--to', 'start'], cwd, { ask: async () => text })
