@@ -95,8 +95,9 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
   }
 
   async function flush(): Promise<void> {
-    do await writer.flush()
-    while (waiting > 0)
+    // those that wait for room are added before
+    await last
+    await writer.flush()
   }
 
   async function close(): Promise<void> {

@@ -105,8 +105,7 @@ class KinesisSinkWriter<T> implements SinkWriter<T> {
   }
 
   async prepare(): Promise<Prepared> {
-    const stop = new AbortController()
-    await this.#progress(this.#parts.writer.flush(stop.signal)).finally(() => stop.abort())
+    await this.#progress(this.#parts.writer.flush())
     this.#refuse()
     return { handles: [] }
   }

@@ -212,6 +212,29 @@ test('one that waits for room is overtaken by none, and room is for one at a tim
   expect(most).toBeLessThanOrEqual(2)
 })
 
+test('a flush waits for what was put before, not for what is put meanwhile', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 2)
+  await using producer = producerOf(server, { linger: '10s', rateLimit: 1e6 })
+  let put = 0
+  let settled = 0
+  const more = (): void => void producer.put(bytes(`${put++}`)).then(() => settled++)
+  const flushed: string[] = []
+  for (let n = 0; n < 700; n++) more()
+  const flush = (name: string, least: number): void =>
+    void producer.flush().then(() => flushed.push(`${name}: ${settled >= least ? 'all' : settled}`))
+  flush('first', put)
+  more()
+  flush('second', put)
+  // nothing was put since
+  flush('third', put)
+  for (let turns = 0; flushed.length < 3 && turns < 20_000; turns++) {
+    more()
+    await nextTurn()
+  }
+  expect(flushed).toEqual(['first: all', 'second: all', 'third: all'])
+})
+
 test('keeps the order of a key whose records come while earlier ones are queued and on their way', async () => {
   await using server = await startKinesis({ limits: false })
   server.create('s', 1)

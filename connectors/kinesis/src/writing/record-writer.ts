@@ -60,6 +60,12 @@ const overheadBytes = 256
 /** Errors of a whole request that one of its records may be to blame for. */
 const refusals: ReadonlySet<string> = new Set(['ValidationException', 'InvalidArgumentException'])
 
+/** Somebody waits for all that had been added when they asked. */
+interface Flush {
+  left: number
+  readonly done: () => void
+}
+
 /** Entries of a carrier that were not put, and why. */
 interface Refused extends Pick<Required<PutRecordsEntry>, 'ErrorCode' | 'ErrorMessage'> {
   readonly carrier: Carrier
@@ -83,7 +89,12 @@ export class RecordWriter {
   /** The shards are others; what waits is to be spread anew once nothing is on its way. */
   #mustSpread = false
   #inFlight = 0
-  #isFlushing = false
+  /** Number of those ever asked for. */
+  #flushes = 0
+  /** Of entries that were added since the last one. */
+  #sinceFlush = 0
+  /** Those that wait, by their number. */
+  readonly #flushing = new Map<number, Flush>()
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
   #waiting: (() => void)[] = []
@@ -114,9 +125,11 @@ export class RecordWriter {
       hash,
       done,
       failed,
+      flushes: this.#flushes,
       attempts: undefined,
     }
     this.#buffered++
+    this.#sinceFlush++
     this.#bufferedBytes += bytes
     this.#lanes.add(entry)
     if (!this.#isFull() && !this.#isFlushing) this.#wakeIn(this.#options.lingerMs, entry.addedAt)
@@ -132,12 +145,15 @@ export class RecordWriter {
     return this.#bufferedBytes + this.#buffered * overheadBytes < this.#options.maxBufferedBytes
   }
 
-  /** Resolves when all that was added is put or given up; `stop` ends the waiting. */
-  async flush(stop?: AbortSignal): Promise<void> {
-    this.#isFlushing = true
+  /** Resolves when all that was added so far is put or given up, whatever is added meanwhile; nothing waits for others until then. */
+  async flush(): Promise<void> {
+    if (this.#buffered === 0) return
+    const number = this.#flushes++
+    const flushed = new Promise<void>((done) => this.#flushing.set(number, { left: this.#sinceFlush, done }))
+    this.#sinceFlush = 0
     this.#pump()
-    while (this.#buffered > 0 && stop?.aborted !== true) await this.#changed(stop)
-    this.#isFlushing = false
+    this.#endFlushes()
+    await flushed
   }
 
   stats(): WriterStats {
@@ -154,8 +170,14 @@ export class RecordWriter {
   close(): void {
     clearTimeout(this.#timer)
     this.#lanes.clear()
-    this.#buffered = this.#bufferedBytes = 0
+    this.#buffered = this.#bufferedBytes = this.#sinceFlush = 0
+    for (const flush of this.#flushing.values()) flush.left = 0
+    this.#endFlushes()
     this.#notify()
+  }
+
+  get #isFlushing(): boolean {
+    return this.#flushing.size > 0
   }
 
   #isFull(): boolean {
@@ -305,9 +327,21 @@ export class RecordWriter {
     this.#notify()
   }
 
-  #forget({ bytes }: Entry): void {
+  #forget({ bytes, flushes }: Entry): void {
     this.#buffered--
     this.#bufferedBytes -= bytes
+    const flush = this.#flushing.get(flushes)
+    if (flush === undefined) this.#sinceFlush--
+    else if (--flush.left === 0) this.#endFlushes()
+  }
+
+  /** One is done when all before it are. */
+  #endFlushes(): void {
+    for (const [number, { left, done }] of this.#flushing) {
+      if (left > 0) return
+      this.#flushing.delete(number)
+      done()
+    }
   }
 
   /** The shards are others: what waits is put into their lanes. */
@@ -336,11 +370,8 @@ export class RecordWriter {
     }, ms)
   }
 
-  async #changed(stop?: AbortSignal): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#waiting.push(resolve)
-      stop?.addEventListener('abort', () => resolve(), { once: true })
-    })
+  async #changed(): Promise<void> {
+    await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
   #notify(): void {
