@@ -11,6 +11,9 @@ export interface SpoolOptions {
 
 const segmentBytes = 1024 * 1024
 const pattern = /^\d{8}\.ndjson$/
+/** A line of a log may have line feeds of its own, as stack traces do. */
+const escaped = (line: string): string => line.replaceAll(/[\\\n]/g, (each) => (each === '\n' ? '\\n' : '\\\\'))
+const unescaped = (text: string): string => text.replaceAll(/\\[\\n]/g, (each) => (each === '\\n' ? '\n' : '\\'))
 
 /**
  * Lines on disk, in order, up to a number of bytes. They outlive the process; of a line that was being written when it died, nothing is
@@ -41,7 +44,8 @@ export class Spool {
 
   /** @returns false where there is no room. @throws what the disk throws */
   append(line: string): boolean {
-    const bytes = Buffer.byteLength(line) + 1
+    const text = `${escaped(line)}\n`
+    const bytes = Buffer.byteLength(text)
     if (this.bytes + bytes > this.#maxBytes) return false
     let last = this.#segments.at(-1)
     // never into one that an earlier process has left: its last line may be torn
@@ -50,7 +54,7 @@ export class Spool {
       this.#own.add(last.name)
       this.#segments.push(last)
     }
-    this.#write(last, `${line}\n`)
+    this.#write(last, text)
     return true
   }
 
@@ -65,10 +69,11 @@ export class Spool {
   fill(name: string, lines: readonly string[]): number {
     const segment = this.#segments.find((each) => each.name === name)
     let free = this.#maxBytes - this.bytes
-    const fitting = lines.findIndex((line) => (free -= Buffer.byteLength(line) + 1) < 0)
-    const kept = fitting < 0 ? lines.length : fitting
+    const texts = lines.map((line) => `${escaped(line)}\n`)
+    const fitting = texts.findIndex((text) => (free -= Buffer.byteLength(text)) < 0)
+    const kept = fitting < 0 ? texts.length : fitting
     if (segment === undefined || kept === 0) this.#segments = this.#segments.filter((each) => each !== segment)
-    else this.#write(segment, `${lines.slice(0, kept).join('\n')}\n`)
+    else this.#write(segment, texts.slice(0, kept).join(''))
     return segment === undefined ? 0 : kept
   }
 
@@ -80,7 +85,7 @@ export class Spool {
     const path = join(this.#folder, first.name)
     const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
     // behind the last line feed there is a torn line, or nothing
-    return { name: first.name, lines: text.split('\n').slice(0, -1) }
+    return { name: first.name, lines: text.split('\n').slice(0, -1).map(unescaped) }
   }
 
   remove(name: string): void {

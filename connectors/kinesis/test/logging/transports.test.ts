@@ -117,6 +117,17 @@ test('a spool that is full takes no more', async () => {
 const failing = (server: KinesisStandIn) => server.faults.inject({ operation: 'PutRecords', kind: { type: 'cut' } })
 const numbered = (texts: readonly string[]): number[] => texts.map((text) => Number(text.split(' ')[1]))
 
+test('a line of several lines comes back from the spool as one', async () => {
+  const { Spool } = await import('../../src/logging/spool.ts')
+  const lines = ['a\n  at b (c:\\d)\n', 'plain', '', '\\n\\', '\\\n']
+  const spool = new Spool({ folder: folder() })
+  for (const line of lines) spool.append(line)
+  expect(spool.oldest()?.lines).toEqual(lines)
+  spool.fill(spool.reserve(), lines)
+  spool.remove(spool.oldest()?.name ?? '')
+  expect(spool.oldest()?.lines).toEqual(lines)
+})
+
 test('lines that fail late stay before those that came later', async () => {
   await using server = await startKinesis()
   server.create('logs', 1)
