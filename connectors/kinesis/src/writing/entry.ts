@@ -30,8 +30,8 @@ export interface Entry {
   readonly hash: string
   readonly done: ((result: PutResult) => void) | undefined
   readonly failed: ((error: Error) => void) | undefined
-  /** Number of flushes that were asked for before it was added. */
-  readonly flushes: number
+  /** What those who wait for a flush know it by. */
+  readonly flush: number
   /** Those that have failed. */
   attempts: Attempt[] | undefined
 }

@@ -3,6 +3,7 @@ import { MillraceError } from '@millrace/core'
 import { classOf, nameOf } from '../client/error-class.ts'
 import type { Carrier } from './carrier.ts'
 import { type Entry, ExpiredError } from './entry.ts'
+import { Flushes } from './flushes.ts'
 import { KeyHashes } from './key-hashes.ts'
 import type { LaneOptions } from './lane.ts'
 import { Lanes, type Refusal } from './lanes.ts'
@@ -60,12 +61,6 @@ const overheadBytes = 256
 /** Errors of a whole request that one of its records may be to blame for. */
 const refusals: ReadonlySet<string> = new Set(['ValidationException', 'InvalidArgumentException'])
 
-/** Somebody waits for all that had been added when they asked. */
-interface Flush {
-  left: number
-  readonly done: () => void
-}
-
 /** Entries of a carrier that were not put, and why. */
 interface Refused extends Pick<Required<PutRecordsEntry>, 'ErrorCode' | 'ErrorMessage'> {
   readonly carrier: Carrier
@@ -89,12 +84,7 @@ export class RecordWriter {
   /** The shards are others; what waits is to be spread anew once nothing is on its way. */
   #mustSpread = false
   #inFlight = 0
-  /** Number of those ever asked for. */
-  #flushes = 0
-  /** Of entries that were added since the last one. */
-  #sinceFlush = 0
-  /** Those that wait, by their number. */
-  readonly #flushing = new Map<number, Flush>()
+  readonly #flushes = new Flushes()
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
   #waiting: (() => void)[] = []
@@ -125,14 +115,13 @@ export class RecordWriter {
       hash,
       done,
       failed,
-      flushes: this.#flushes,
+      flush: this.#flushes.begin(),
       attempts: undefined,
     }
     this.#buffered++
-    this.#sinceFlush++
     this.#bufferedBytes += bytes
     this.#lanes.add(entry)
-    if (!this.#isFull() && !this.#isFlushing) this.#wakeIn(this.#options.lingerMs, entry.addedAt)
+    if (!this.#isFull() && !this.#flushes.isWaiting) this.#wakeIn(this.#options.lingerMs, entry.addedAt)
     else if (entry.addedAt >= this.#idleUntil) this.#pump()
   }
 
@@ -147,12 +136,8 @@ export class RecordWriter {
 
   /** Resolves when all that was added so far is put or given up, whatever is added meanwhile; nothing waits for others until then. */
   async flush(): Promise<void> {
-    if (this.#buffered === 0) return
-    const number = this.#flushes++
-    const flushed = new Promise<void>((done) => this.#flushing.set(number, { left: this.#sinceFlush, done }))
-    this.#sinceFlush = 0
+    const flushed = this.#flushes.ask()
     this.#pump()
-    this.#endFlushes()
     await flushed
   }
 
@@ -170,14 +155,9 @@ export class RecordWriter {
   close(): void {
     clearTimeout(this.#timer)
     this.#lanes.clear()
-    this.#buffered = this.#bufferedBytes = this.#sinceFlush = 0
-    for (const flush of this.#flushing.values()) flush.left = 0
-    this.#endFlushes()
+    this.#buffered = this.#bufferedBytes = 0
+    this.#flushes.clear()
     this.#notify()
-  }
-
-  get #isFlushing(): boolean {
-    return this.#flushing.size > 0
   }
 
   #isFull(): boolean {
@@ -194,13 +174,13 @@ export class RecordWriter {
     this.#expire(now)
     const mayTake = (): boolean => this.#inFlight < maxInFlight && !this.#mustSpread
     while (mayTake()) {
-      const isDue = this.#isFlushing || this.#isFull() || this.#lanes.oldest <= now - lingerMs
+      const isDue = this.#flushes.isWaiting || this.#isFull() || this.#lanes.oldest <= now - lingerMs
       const batch = isDue ? this.#lanes.take(now, maxRecords, maxRequestBytes) : []
       if (batch.length === 0) break
       void this.#send(batch)
     }
     // whoever comes back from the service pumps, too
-    const untilDue = mayTake() ? this.#lanes.untilDue(now, this.#isFlushing ? -Infinity : lingerMs) : Infinity
+    const untilDue = mayTake() ? this.#lanes.untilDue(now, this.#flushes.isWaiting ? -Infinity : lingerMs) : Infinity
     const wait = Math.min(untilDue, this.#lanes.oldest + ttlMs - now)
     this.#idleUntil = this.#inFlight === 0 && wait === Infinity ? -Infinity : now + wait
     this.#wakeIn(wait, now)
@@ -327,21 +307,10 @@ export class RecordWriter {
     this.#notify()
   }
 
-  #forget({ bytes, flushes }: Entry): void {
+  #forget({ bytes, flush }: Entry): void {
     this.#buffered--
     this.#bufferedBytes -= bytes
-    const flush = this.#flushing.get(flushes)
-    if (flush === undefined) this.#sinceFlush--
-    else if (--flush.left === 0) this.#endFlushes()
-  }
-
-  /** One is done when all before it are. */
-  #endFlushes(): void {
-    for (const [number, { left, done }] of this.#flushing) {
-      if (left > 0) return
-      this.#flushing.delete(number)
-      done()
-    }
+    this.#flushes.end(flush)
   }
 
   /** The shards are others: what waits is put into their lanes. */
