@@ -4,7 +4,7 @@ import { type KinesisStandIn, type SeenRecord, startKinesis, type StreamView } f
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import fc from 'fast-check'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { expect, test, vi } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -123,6 +123,21 @@ test('a request that is not answered in six seconds is put again', async () => {
   expect(await producer.put(bytes('x'))).toMatchObject({ attempts: 2 })
   expect(fault.hits).toBe(1)
 }, 15_000)
+
+test('a wall clock that steps back holds nothing up', async () => {
+  await using server = await startKinesis({ clock: { now: () => 1.7e12 + performance.now() }, limits: false })
+  server.create('s', 1)
+  await using producer = producerOf(server)
+  const away = server.faults.inject({ operation: 'PutRecords', kind: { type: 'error', code: 'InternalFailure' } })
+  const put = producer.put(bytes('x'))
+  await vi.waitUntil(() => away.hits > 0)
+  const yesterday = Date.now() - 86_400_000
+  const stepped = vi.spyOn(Date, 'now').mockReturnValue(yesterday)
+  onTestFinished(() => void stepped.mockRestore())
+  away.remove()
+  expect(await put).toMatchObject({ shardId: 'shardId-000000000000' })
+  expect(producer.stats().bufferedRecords).toBe(0)
+})
 
 test('an answer that is lost makes a repeat, never a loss', async () => {
   await using server = await startKinesis()

@@ -83,6 +83,8 @@ export class StoredStream {
   }
 
   get status(): StreamStatus {
+    // a clock that steps back unmakes nothing
+    if (this.#transitionMs === 0) return 'ACTIVE'
     const now = this.#now()
     if (now < this.createdAt + this.#transitionMs) return 'CREATING'
     return now < this.#updatingUntil ? 'UPDATING' : 'ACTIVE'
@@ -101,7 +103,12 @@ export class StoredStream {
       throw new ServiceError('LimitExceededException', `${this.arn} has ${mostConsumers} consumers already.`)
     const createdAt = this.#now()
     const arn = `${this.arn}/consumer/${name}:${Math.floor(createdAt / 1000)}`
-    const consumer = { name, arn, createdAt, activeAt: createdAt + this.#transitionMs }
+    const consumer = {
+      name,
+      arn,
+      createdAt,
+      activeAt: this.#transitionMs === 0 ? -Infinity : createdAt + this.#transitionMs,
+    }
     this.consumers.set(name, consumer)
     return consumer
   }

@@ -24,7 +24,7 @@ export interface Entry {
   readonly data: Uint8Array
   /** Data and key, as the limits count them. */
   readonly bytes: number
-  /** In ms since 1970. */
+  /** In ms since the process began: a wall clock may step back, and a lane would wait for as long. */
   readonly addedAt: number
   /** Where it lands among the hash keys: 32 hex digits. */
   readonly hash: string

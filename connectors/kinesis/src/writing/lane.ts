@@ -56,7 +56,7 @@ export class Lane {
     return this.#isOutstanding ? 0 : this.#waiting
   }
 
-  /** When its oldest entry was added, in ms since 1970; Infinity for one that has nothing to take. */
+  /** When its oldest entry was added, as entries say it; Infinity for one that has nothing to take. */
   get oldest(): number {
     return this.#isOutstanding ? Infinity : (this.#first?.addedAt ?? Infinity)
   }

@@ -36,7 +36,7 @@ export class Lanes {
     this.#laneOf(entry.hash).add(entry)
   }
 
-  /** When the oldest entry that could be taken was added, in ms since 1970; Infinity for none. */
+  /** When the oldest entry that could be taken was added, as entries say it; Infinity for none. */
   get oldest(): number {
     let oldest = Infinity
     for (const lane of this.#lanes.values()) oldest = Math.min(oldest, lane.oldest)
@@ -98,7 +98,7 @@ export class Lanes {
     for (const [lane, { entries, throttled }] of lanes) lane.refused(entries, now, throttled)
   }
 
-  /** Takes out those that wait and were added at or before a moment, in ms since 1970. */
+  /** Takes out those that wait and were added at or before a moment, as entries say it. */
   expired(at: number): Entry[] {
     if (this.oldest > at) return []
     const expired: Entry[] = []
@@ -144,7 +144,7 @@ export class Lanes {
       this.#stats.set(id, stats)
       // of an aggregate all must belong to one shard
       const options = id === unknownShard ? { ...this.#options, aggregateBytes: undefined } : this.#options
-      lane = new Lane(id, options, stats, Date.now())
+      lane = new Lane(id, options, stats, performance.now())
       this.#lanes.set(id, lane)
     }
     return lane

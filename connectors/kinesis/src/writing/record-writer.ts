@@ -79,7 +79,7 @@ export class RecordWriter {
   readonly #counts = { records: 0, requests: 0, retried: 0, expired: 0 }
   #buffered = 0
   #bufferedBytes = 0
-  /** Nothing can be taken before, in ms since 1970. */
+  /** Nothing can be taken before; this and all else is measured by a clock that never steps back. */
   #idleUntil = -Infinity
   /** The shards are others; what waits is to be spread anew once nothing is on its way. */
   #mustSpread = false
@@ -111,7 +111,7 @@ export class RecordWriter {
       explicitHashKey,
       data,
       bytes,
-      addedAt: Date.now(),
+      addedAt: performance.now(),
       hash,
       done,
       failed,
@@ -170,7 +170,7 @@ export class RecordWriter {
 
   #pump(): void {
     const { maxInFlight, lingerMs, maxRecords, maxRequestBytes, ttlMs } = this.#options
-    const now = Date.now()
+    const now = performance.now()
     this.#expire(now)
     const mayTake = (): boolean => this.#inFlight < maxInFlight && !this.#mustSpread
     while (mayTake()) {
@@ -292,7 +292,7 @@ export class RecordWriter {
         if (entry.attempts.length > mostAttemptsKept) entry.attempts.shift()
       }
     }
-    this.#lanes.refused(all.map(refusalOf), at)
+    this.#lanes.refused(all.map(refusalOf), performance.now())
   }
 
   #expire(now: number): void {

@@ -48,12 +48,12 @@ export class ShardMap {
   /** The same, once for all who ask at a time, and not again soon after it has failed. @returns whether the shards are known now */
   relearn(): Promise<boolean> {
     if (this.#learning !== undefined) return this.#learning
-    if (Date.now() - this.#failedAt < retryEveryMs) return Promise.resolve(false)
+    if (performance.now() - this.#failedAt < retryEveryMs) return Promise.resolve(false)
     this.#learning = this.refresh()
       .then(
         () => true,
         () => {
-          this.#failedAt = Date.now()
+          this.#failedAt = performance.now()
           return false
         },
       )
