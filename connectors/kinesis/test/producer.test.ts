@@ -133,7 +133,7 @@ test('a wall clock that steps back holds nothing up', async () => {
   await vi.waitUntil(() => away.hits > 0)
   const yesterday = Date.now() - 86_400_000
   const stepped = vi.spyOn(Date, 'now').mockReturnValue(yesterday)
-  onTestFinished(() => void stepped.mockRestore())
+  onTestFinished(() => stepped.mockRestore())
   away.remove()
   expect(await put).toMatchObject({ shardId: 'shardId-000000000000' })
   expect(producer.stats().bufferedRecords).toBe(0)
