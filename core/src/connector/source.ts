@@ -33,8 +33,8 @@ export interface SourceContext {
   /** Fires when the job stops; everything pending should end soon after. */
   readonly signal: AbortSignal
   /**
-   * Whether the job has read this source before. A partition that {@link Source.resolve} is asked for then is a new one,
-   * to be read from its start whatever the source's options say of where to begin. @default false
+   * Whether the job has read this source before, or listed it without the partition at hand. A partition that {@link Source.resolve} is
+   * asked for then is a new one, to be read from its start whatever the source's options say of where to begin. @default false
    */
   readonly isResumed?: boolean
 }

@@ -138,7 +138,7 @@ export class SourceDiscovery {
     const ids = new Set(known)
     const fresh = partitions.filter(({ id }) => !ids.has(id))
     const context: SourceContext = { clock: world.clock, signal, isResumed: known !== undefined }
-    const resolved = await resolvePositions({ ...node, partitions: fresh, context, world, log })
+    const resolved = await resolvePositions({ ...node, partitions: fresh, contextOf: () => context, world, log })
     const startOf = new Map(resolved.map(({ partition, position }) => [partition.id, position]))
     const found = partitions.map((partition): FoundPartition => {
       const start = startOf.get(partition.id)

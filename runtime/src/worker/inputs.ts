@@ -198,7 +198,9 @@ export class Inputs {
     const { world, log, failed } = this.#options
     const { name, node } = source
     const context = this.#contextOf(name)
-    const asked = resolvePositions({ name, source: node.source, partitions, context, world, log }).then(
+    const contextOf = ({ id }: Partition): SourceContext =>
+      source.isLate(id) ? { ...context, isResumed: true } : context
+    const asked = resolvePositions({ name, source: node.source, partitions, contextOf, world, log }).then(
       (answer) => this.#post(() => done(answer)),
       (error: MillraceError) => (context.signal.aborted ? undefined : failed(error)),
     )

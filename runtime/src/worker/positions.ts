@@ -12,7 +12,7 @@ export interface ResolveOptions {
   readonly name: string
   readonly source: Source<unknown>
   readonly partitions: readonly Partition[]
-  readonly context: SourceContext
+  readonly contextOf: (partition: Partition) => SourceContext
   readonly world: World
   readonly log: Logger
 }
@@ -30,9 +30,10 @@ export async function resolvePositions(options: ResolveOptions): Promise<Resolve
 }
 
 async function resolveOne(
-  { name, source, context, world, log }: ResolveOptions,
+  { name, source, contextOf, world, log }: ResolveOptions,
   partition: Partition,
 ): Promise<Resolved> {
+  const context = contextOf(partition)
   try {
     const position = await retry(() => source.resolve(partition, context), {
       world,

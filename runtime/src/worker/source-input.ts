@@ -58,7 +58,8 @@ export class SourceInput {
   readonly #unstored = new Set<PartitionInput>()
   readonly #waiting = new Set<PartitionInput>()
   #live = 0
-  #listed = false
+  /** Those that the source has listed first. */
+  #first: ReadonlySet<string> | undefined
   #listIsFinal = false
   #isFinal = false
 
@@ -86,6 +87,11 @@ export class SourceInput {
     return this.#isFinal && this.#live === 0
   }
 
+  /** Whether a partition came after the source was listed first: it begins at its start, whatever the others do. */
+  isLate(id: string): boolean {
+    return this.#first?.has(id) === false
+  }
+
   /** A partition that a checkpoint knows. */
   restore(id: string, position: Position | null): void {
     const input = this.#engine.addPartition(this.name, id)
@@ -99,7 +105,7 @@ export class SourceInput {
       if (known) known.partition = partition
       else if (!this.#resolving.has(partition.id)) this.#unborn.set(partition.id, partition)
     }
-    this.#listed = true
+    this.#first ??= new Set(partitions.map(({ id }) => id))
     this.#listIsFinal ||= final
     this.#bear()
   }
@@ -148,7 +154,7 @@ export class SourceInput {
    */
   takeStartable(most: number): PartitionInput[] {
     const startable: PartitionInput[] = []
-    for (const each of this.#listed ? this.#waiting : []) {
+    for (const each of this.#first ? this.#waiting : []) {
       if (startable.length === most) break
       if (!this.#hasLiveParent(each.partition)) startable.push(each)
     }

@@ -12,7 +12,7 @@ interface Shard<T> {
 export interface MemoryLogOptions {
   /** Records a read gives at most. @default 10 */
   readonly perRead?: number
-  /** Where partitions without parents begin. @default 'earliest' */
+  /** Where partitions begin that are there when the job is. @default 'earliest' */
   readonly start?: 'earliest' | 'latest'
 }
 
@@ -75,7 +75,7 @@ export class MemoryLog<T> {
       kind: 'memory',
       description: 'memory()',
       partitions: (context) => this.#lists(context),
-      resolve: async (partition) => this.#resolve(partition),
+      resolve: async (partition, context) => this.#resolve(partition, context),
       open: async (partition, position) => this.#open(partition, position),
       compare: (a, b) => Number(a) - Number(b),
     }
@@ -89,9 +89,9 @@ export class MemoryLog<T> {
     }
   }
 
-  #resolve({ id, parents = [] }: Partition): Position {
+  #resolve({ id }: Partition, { isResumed = false }: SourceContext): Position {
     this.#call('resolve', `resolve ${id}`)
-    return String(this.#options.start === 'latest' && parents.length === 0 ? this.#shard(id).values.length : 0)
+    return String(this.#options.start === 'latest' && !isResumed ? this.#shard(id).values.length : 0)
   }
 
   #open({ id }: Partition, position: Position): Reader<T> {

@@ -94,6 +94,21 @@ test('reads no more partitions at a time than it may, and all of them in the end
   expect(sink.visible).toHaveLength(21)
 })
 
+test('reads those that come later from their start, also when those that are there begin at their end', async () => {
+  const sink = new MemorySink<Click>()
+  const latest = new MemoryLog<Click>(world, { start: 'latest' })
+    .add('a', clicks('old', 5))
+    .add('listed', clicks('old', 5), ['a'])
+  void workerOf(passing(latest, sink), backplane, world).run()
+  await world.until(() => latest.calls.includes('open a at 5'))
+  // what reaches a child before its parent was read to its end is not passed by
+  latest.append('a', ...clicks('new', 1)).add('child', clicks('new', 2, 1), ['a'])
+  latest.add('other', clicks('new', 3, 3)).end('a', ['child'])
+  await world.until(() => sink.visible.length === 6)
+  expect(sink.visible.map(({ page }) => page)).toEqual(Array.from({ length: 6 }, () => 'new'))
+  expect(latest.calls).toContain('open listed at 5')
+})
+
 test('starts a child only after all of its parents have ended, whatever comes first', async () => {
   const sink = new MemorySink<Click>()
   log
