@@ -36,7 +36,7 @@ export interface KinesisOptions<T> extends KinesisClientOptions {
   readonly fanOut?: { readonly consumer: string }
   /** Take aggregates of the Kinesis Producer Library apart. What is none, is handed on as it is. @default true */
   readonly aggregated?: boolean
-  /** How often a shard is asked that has nothing new. @default '1s' */
+  /** How often a shard is asked that has nothing new; not more often than `rate.callsPerSecond`. @default '1s' */
   readonly pollEvery?: Duration
   /** What a shard may be asked for; less, where others read it, too. @default { callsPerSecond: 5, bytesPerSecond: 2097152 } */
   readonly rate?: { readonly callsPerSecond?: number; readonly bytesPerSecond?: number }

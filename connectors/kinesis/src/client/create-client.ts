@@ -7,7 +7,7 @@ import type { KinesisClientOptions } from './client-options.ts'
 
 const mostSockets = 64
 const connectTimeoutMs = 6_000
-/** As KCL waits for an answer. */
+/** As KCL waits for an answer, and for more of one. */
 const readTimeoutMs = 30_000
 /** As the Kinesis Producer Library does. */
 const writeTimeoutMs = 6_000
@@ -23,6 +23,8 @@ export function createClient(options: KinesisClientOptions, requestTimeoutMs: nu
   const requestHandler = new NodeHttpHandler({
     connectionTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
+    // that of requests ends with the headers of an answer: a body may stall, too
+    socketTimeout: requestTimeoutMs,
     throwOnRequestTimeout: true,
     httpAgent: new Agent(agentOptions),
     httpsAgent: new SecureAgent(agentOptions),

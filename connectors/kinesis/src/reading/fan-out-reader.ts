@@ -106,16 +106,14 @@ export class FanOutReader<T> implements Reader<T, KinesisMeta> {
   async #take({ SubscribeToShardEvent: event }: { SubscribeToShardEvent?: SubscribeToShardEvent }): Promise<void> {
     if (event === undefined) return
     const { Records = [], MillisBehindLatest = 0, ContinuationSequenceNumber, ChildShards = [] } = event
+    const data = Records.map(({ Data = new Uint8Array() }) => Data)
+    const bytes = Buffer.allocUnsafe(data.reduce((sum, { length }) => sum + length, 0))
     const arrivals = Records.map((record) => ({
       ...record,
       arrivalMs: record.ApproximateArrivalTimestamp?.getTime() ?? 0,
     }))
     await this.#cursor.take({
-      records: rawOfBytes(
-        Records.map(({ Data = new Uint8Array() }) => Data),
-        arrivals,
-        (bytes) => Buffer.allocUnsafe(bytes),
-      ),
+      records: rawOfBytes(data, arrivals, bytes),
       millisBehindLatest: MillisBehindLatest,
       continuation: ContinuationSequenceNumber,
       children: ChildShards.length > 0 ? ChildShards : undefined,

@@ -34,7 +34,7 @@ interface PlainRecord {
 }
 
 const recordsKey = '"Records":['
-/** `memory(bytes)` gives at least so many bytes, which are this answer's as long as it is read. */
+/** `memory(bytes)` gives at least so many bytes, which are this answer's as long as it is read. Called once an answer. */
 export type Memory = (bytes: number) => Buffer
 
 /**
@@ -43,22 +43,24 @@ export type Memory = (bytes: number) => Buffer
  */
 export function readGetRecords(body: Buffer, memory: Memory): GetRecordsAnswer {
   const text = body.toString('latin1')
-  const scanned = scan(text, memory)
+  // base64 is longer than what it holds. Once, whichever way the answer is read: the next piece may be that of the answer before
+  const bytes = memory((body.length * 3) >> 2)
+  const scanned = scan(text, bytes)
   if (scanned !== undefined) return scanned
   const parsed = JSON.parse(body.toString()) as Frame & { readonly Records?: readonly PlainRecord[] }
-  return answerOf(parsed, rawOf(parsed.Records ?? [], memory))
+  return answerOf(parsed, rawOf(parsed.Records ?? [], bytes))
 }
 
-function rawOf(records: readonly PlainRecord[], memory: Memory): RawRecords {
+function rawOf(records: readonly PlainRecord[], bytes: Buffer): RawRecords {
   const all = records.map(({ Data = '' }) => Buffer.from(Data, 'base64'))
   return rawOfBytes(
     all,
     records.map((record) => ({ ...record, arrivalMs: Math.round((record.ApproximateArrivalTimestamp ?? 0) * 1000) })),
-    memory,
+    bytes,
   )
 }
 
-/** Records that were decoded already, as those of subscriptions are. */
+/** Records that were decoded already, as those of subscriptions are; `bytes` has room for all of them. */
 export function rawOfBytes(
   all: readonly Uint8Array[],
   records: readonly {
@@ -66,9 +68,8 @@ export function rawOfBytes(
     readonly PartitionKey?: string | undefined
     readonly arrivalMs: number
   }[],
-  memory: Memory,
+  bytes: Buffer,
 ): RawRecords {
-  const bytes = memory(all.reduce((sum, { length }) => sum + length, 0))
   const [starts, ends] = [new Uint32Array(all.length), new Uint32Array(all.length)]
   let at = 0
   all.forEach((data, i) => {
@@ -102,12 +103,10 @@ interface Ranges {
 }
 
 /** @returns undefined where something is not as it always was */
-function scan(text: string, memory: Memory): GetRecordsAnswer | undefined {
+function scan(text: string, bytes: Buffer): GetRecordsAnswer | undefined {
   const begin = text.indexOf(recordsKey)
   if (begin < 0 || text.includes('\\')) return undefined
   const first = begin + recordsKey.length
-  // base64 is longer than what it holds
-  const bytes = memory(((text.length - first) * 3) >> 2)
   let capacity = Math.max(16, ((text.length - first) / 150) | 0)
   let starts = new Uint32Array(capacity)
   let ends = new Uint32Array(capacity)

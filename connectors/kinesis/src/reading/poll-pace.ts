@@ -35,7 +35,7 @@ export class PollPace {
     // after 10 MiB the service refuses everything for 5 s, and after less as long as it takes at its rate
     const paid = bytesPerSecond === Infinity ? 0 : (bytes / bytesPerSecond) * 1000
     const penalty = bytes >= largestAnswer * 0.99 && bytesPerSecond !== Infinity ? 5_000 : 0
-    this.#dueAt = calledAt + Math.max(isAtTip ? idleMs : spacing, paid, penalty)
+    this.#dueAt = calledAt + Math.max(spacing, isAtTip ? idleMs : 0, paid, penalty)
   }
 
   /** The shard has given more than it may, to whomever: a little longer each time, and not all readers at once. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type GetRecordsAnswer, readGetRecords } from '../../src/reading/get-records-answer.ts'
+import { TwoBuffers } from '../../src/reading/two-buffers.ts'
 
 const record = fc.record({
   SequenceNumber: fc.bigInt(0n, 10n ** 56n).map(String),
@@ -65,4 +66,27 @@ test('reads numbers with exponents, encryption, and blanks', () => {
   )
   for (const each of [body, Buffer.from(body.toString().replaceAll(' ', ''))])
     expect(rowsOf(readGetRecords(each, memory))).toEqual([{ data: 'YQ==', number: '7', key: 'k', arrival: 1.75e12 }])
+})
+
+test('an answer leaves the one before as it was, also when it holds what is not known', () => {
+  const body = (data: string, extra: object = {}): Buffer =>
+    Buffer.from(
+      JSON.stringify({
+        Records: Array.from({ length: 40 }, (_, i) => ({
+          SequenceNumber: `${i}`,
+          PartitionKey: 'k',
+          Data: data,
+          ...extra,
+        })),
+        MillisBehindLatest: 0,
+      }),
+    )
+  const buffers = new TwoBuffers()
+  const next = (bytes: number): Buffer => buffers.next(bytes)
+  for (const extra of [{}, { Later: 'field' }, { Later: 'a \\ b' }, { Later: [1] }]) {
+    const before = readGetRecords(body('YWFhYQ=='), next)
+    const rows = rowsOf(before)
+    readGetRecords(body('YmJiYg==', extra), next)
+    expect(rowsOf(before)).toEqual(rows)
+  }
 })

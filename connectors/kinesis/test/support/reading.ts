@@ -18,7 +18,14 @@ export const sourceOf = (
   server: KinesisStandIn,
   options: Partial<KinesisOptions<string>> = {},
 ): Source<string, KinesisMeta> =>
-  kinesis({ stream: 's', decode: text, pollEvery: '10ms', ...server.clientOptions, ...options })
+  kinesis({
+    stream: 's',
+    decode: text,
+    pollEvery: '10ms',
+    rate: { callsPerSecond: 100 },
+    ...server.clientOptions,
+    ...options,
+  })
 
 /** The shards that a source lists. */
 export async function listed(
