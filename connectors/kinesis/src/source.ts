@@ -12,13 +12,13 @@ import { kinesisError, nameOf } from './client/error-class.ts'
 import { listShards } from './client/list-shards.ts'
 import { SharedClients } from './client/shared-clients.ts'
 import { type KinesisOptions, resolveKinesisOptions, type ResolvedKinesisOptions, type StreamPlace } from './options.ts'
-import { activeConsumer, removeConsumer } from './reading/fan-out-consumer.ts'
+import { FanOutConsumer } from './reading/fan-out-consumer.ts'
 import { FanOutReader } from './reading/fan-out-reader.ts'
 import type { KinesisMeta } from './reading/kinesis-meta.ts'
 import { PollReader } from './reading/poll-reader.ts'
 import { afterRecord, atTime, comparePositions, earliest } from './reading/position.ts'
 import { parsePartitionId, partitionId, referenceOf, type StreamInstance } from './reading/stream-instance.ts'
-import type { ShardReaderOptions } from './reading/shard-cursor.ts'
+import type { ShardOptions } from './reading/shard-cursor.ts'
 import { wait } from './reading/wait.ts'
 
 /**
@@ -58,7 +58,9 @@ class KinesisSource {
   readonly #options: ResolvedKinesisOptions
   readonly #clients: ReadonlyMap<string, SharedClients>
   readonly #seen = new Map<string, StreamInstance>()
-  readonly #consumers = new Map<string, Promise<string>>()
+  readonly #consumers = new Map<string, FanOutConsumer>()
+  /** When a job has listed first, in ms since 1970: what begins at the latest begins there, however late it is asked for. */
+  readonly #firstListedAt = new WeakMap<AbortSignal, number>()
   readonly #asked = new Map<string, { readonly at: number; readonly instance: Promise<StreamInstance | undefined> }>()
 
   constructor(options: ResolvedKinesisOptions) {
@@ -66,7 +68,8 @@ class KinesisSource {
     this.#clients = new Map(options.places.map((place) => [place.stream, new SharedClients(place)]))
   }
 
-  async *partitions({ signal }: SourceContext): AsyncGenerator<PartitionList> {
+  async *partitions({ signal, clock }: SourceContext): AsyncGenerator<PartitionList> {
+    if (!this.#firstListedAt.has(signal)) this.#firstListedAt.set(signal, clock.now())
     let last = ''
     while (!signal.aborted) {
       const lists = await Promise.all(this.#options.places.map((place) => this.#list(place, signal)))
@@ -78,10 +81,10 @@ class KinesisSource {
     }
   }
 
-  start({ id }: Partition, { isResumed = false, clock }: SourceContext): Position {
+  start({ id }: Partition, { isResumed = false, clock, signal }: SourceContext): Position {
     const { startAt } = this.#options
     if (isResumed || startAt === 'earliest') return earliest
-    if (startAt === 'latest') return atTime(clock.now())
+    if (startAt === 'latest') return atTime(this.#firstListedAt.get(signal) ?? clock.now())
     if ('at' in startAt) return atTime(startAt.at)
     const after = startAt.after[parsePartitionId(id).shardId]
     return after === undefined ? earliest : afterRecord(after)
@@ -97,9 +100,9 @@ class KinesisSource {
     const name = { partition: id, stream: stream.name, shardId }
     const clients = this.#clientsOf(stream.name)
     const isCurrent = (): Promise<boolean> => this.#isCurrent(clients.client, stream, signal)
-    const options: ShardReaderOptions = { name, stream, position, clock, isAggregated, isCurrent, onDataLoss }
+    const options: ShardOptions = { name, stream, position, clock, signal, isAggregated, isCurrent, onDataLoss }
     if (consumer === undefined) return new PollReader(clients.client, options, rate)
-    return new FanOutReader(clients, await this.#consumerOf(clients.client, stream, consumer, signal), options)
+    return new FanOutReader(clients, this.#consumerOf(clients.client, stream, consumer), options)
   }
 
   /** Removes the consumers that the job has registered: AWS charges for each as long as it is there. */
@@ -110,10 +113,8 @@ class KinesisSource {
       const clients = new SharedClients(place)
       const stream = { name: place.stream, createdAt: 0, reference: referenceOf(place.stream) }
       try {
-        const isRemoved = await removeConsumer(clients.client, stream, consumer)
+        const isRemoved = await new FanOutConsumer(clients.client, stream, consumer).remove()
         if (isRemoved) released.push(`consumer ${consumer} of stream ${place.stream}`)
-      } catch (error) {
-        throw kinesisError('SOURCE', error, { operation: 'DeregisterStreamConsumer', stream: place.stream })
       } finally {
         clients.close()
       }
@@ -143,22 +144,11 @@ class KinesisSource {
     return clients
   }
 
-  /** Asked for once a process and stream. */
-  async #consumerOf(
-    client: KinesisClient,
-    stream: StreamInstance,
-    consumer: string,
-    signal: AbortSignal,
-  ): Promise<string> {
+  #consumerOf(client: KinesisClient, stream: StreamInstance, name: string): FanOutConsumer {
     const key = `${stream.name}/${stream.createdAt}`
-    const known = this.#consumers.get(key) ?? activeConsumer(client, stream, consumer, signal)
-    this.#consumers.set(key, known)
-    try {
-      return await known
-    } catch (error) {
-      this.#consumers.delete(key)
-      throw kinesisError('SOURCE', error, { operation: 'RegisterStreamConsumer', stream: stream.name })
-    }
+    const consumer = this.#consumers.get(key) ?? new FanOutConsumer(client, stream, name)
+    this.#consumers.set(key, consumer)
+    return consumer
   }
 
   async #list({ stream: name }: StreamPlace, signal: AbortSignal): Promise<Partition[]> {

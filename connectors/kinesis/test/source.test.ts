@@ -4,6 +4,7 @@ import {
   UpdateStreamRecordDistributionStrategyCommand,
 } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
+import type { PartitionList } from '@millrace/core'
 import { encodeAggregate } from '@millrace/kinesis'
 import { startKinesis } from '@millrace/kinesis/testing'
 import { describe, expect, test, vi } from 'vitest'
@@ -29,6 +30,17 @@ async function serve(count: number) {
     now: clock.now,
     stop: () => server.stop(),
     [Symbol.asyncDispose]: () => server.stop(),
+  }
+}
+
+/** What measures how long something takes, for readers: it may jump. */
+function jumpingClock() {
+  const real = performance.now.bind(performance)
+  let jumped = 0
+  const spy = vi.spyOn(performance, 'now').mockImplementation(() => real() + jumped)
+  return {
+    jump: (ms: number): void => void (jumped += ms),
+    [Symbol.dispose]: () => spy.mockRestore(),
   }
 }
 
@@ -89,6 +101,54 @@ describe('a shard', () => {
     const read = await readFrom(source, shard!, earliest, { now: s.now, tries: 5, most: 50 })
     expect(read.texts).toEqual(numbers(0, 50))
     expect(fault.hits).toBe(times)
+  })
+
+  test('begins at the latest when the job was started, however late it is asked for', async () => {
+    await using s = await serve(2)
+    const source = sourceOf(s.server, { startAt: 'latest' })
+    const context = { clock: { now: s.now }, signal: new AbortController().signal }
+    s.time.ms += 1_000
+    const { value } = await source.partitions(context)[Symbol.asyncIterator]().next()
+    const [shard] = (value as PartitionList).partitions
+    s.time.ms += 60_000
+    s.put(2)
+    s.time.ms += 60_000
+    // a child waits for its parent, and is asked for then
+    const start = await source.resolve(shard!, context)
+    expect((await readFrom(source, shard!, start, { now: s.now })).texts).toEqual(['2'])
+  })
+
+  test('is not asked again and again where every iterator has expired', async () => {
+    await using s = await serve(1)
+    const source = sourceOf(s.server, { rate: { callsPerSecond: 5 } })
+    const [shard] = await listed(source)
+    const fault = s.server.faults.inject({
+      operation: 'GetRecords',
+      kind: { type: 'error', code: 'ExpiredIteratorException' },
+    })
+    const reader = await source.open(shard!, earliest, { clock: { now: s.now }, signal })
+    const since = performance.now()
+    for (let read = 0; read < 6; read++) expect((await reader.read(signal)).type).toBe('records')
+    expect(fault.hits).toBeGreaterThan(1)
+    expect(fault.hits).toBeLessThanOrEqual(1 + (performance.now() - since) / 200)
+    fault.remove()
+    expect((await readAll(reader)).texts).toEqual(['0'])
+    await reader.close()
+  })
+
+  test('is idle for as long as it is known to have nothing, however seldom it is asked', async () => {
+    await using s = await serve(1)
+    const source = sourceOf(s.server, { pollEvery: '1m' })
+    const [shard] = await listed(source)
+    const reader = await source.open(shard!, earliest, { clock: { now: s.now }, signal })
+    const types = async (): Promise<string> => (await reader.read(signal)).type
+    expect([await types(), await types()]).toEqual(['records', 'idle'])
+    using elapsed = jumpingClock()
+    elapsed.jump(3_000)
+    expect(await types()).toBe('records')
+    elapsed.jump(60_000)
+    expect(await types()).toBe('idle')
+    await reader.close()
   })
 
   test('is idle at its tip alone, not when it is throttled or gives nothing for another reason', async () => {
@@ -192,6 +252,65 @@ describe('what retention takes', () => {
     await reader.close()
   })
 
+  test('is reported by a reader that runs, but not fast enough', async () => {
+    await using s = await serve(0)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    // those of ten minutes, when the first of them are about to go
+    for (let n = 0; n < 30_000; n++) {
+      if (n % 1_000 === 0) s.time.ms += 20_000
+      s.put(n)
+    }
+    s.time.ms += 24 * hour - 29 * 20_000
+    const reader = await source.open(shard!, earliest, { clock: { now: s.now }, signal })
+    const first = await readAll(reader, undefined, 10_000)
+    expect([first.texts.at(-1), first.refused]).toEqual(['9999', []])
+    // a pause that iterators survive
+    s.time.ms += 4 * 60_000
+    const second = await readAll(reader, undefined, 10_000)
+    expect([second.texts[0], second.refused.length]).toEqual(['12000', 1])
+    const third = await readAll(reader)
+    expect([third.texts.length, third.texts[0], third.refused]).toEqual([8_000, '22000', []])
+    expect(s.server.calls.some(({ outcome }) => outcome === 'ExpiredIteratorException')).toBe(false)
+    await reader.close()
+  })
+
+  test('is reported of a shard that was never read, where it is known since when', async () => {
+    await using s = await serve(0)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    s.time.ms += hour
+    const start = `AT_TIMESTAMP:${s.now()}`
+    s.put(0)
+    s.time.ms += 30 * hour
+    s.put(1)
+    const read = await readFrom(source, shard!, start, { now: s.now })
+    expect([read.texts, read.refused.length]).toEqual([['1'], 1])
+    // a stream had nothing before it was there
+    const young = await serve(0)
+    const all = sourceOf(young.server)
+    const [only] = await listed(all)
+    young.put(0)
+    expect((await readFrom(all, only!, 'AT_TIMESTAMP:0', { now: young.now })).refused).toEqual([])
+    await young.stop()
+  })
+
+  test('is not reported of a shard that had nothing while it was read', async () => {
+    await using s = await serve(0)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    let position = `AT_TIMESTAMP:${s.now()}`
+    for (let day = 0; day < 4; day++) {
+      const read = await readFrom(source, shard!, position, { now: s.now })
+      expect(read.refused).toEqual([])
+      position = read.position
+      s.time.ms += 20 * hour
+    }
+    s.put(0)
+    const read = await readFrom(source, shard!, position, { now: s.now })
+    expect([read.texts, read.refused]).toEqual([['0'], []])
+  })
+
   test('is not reported when everything had been read', async () => {
     await using s = await serve(10)
     const source = sourceOf(s.server)
@@ -220,6 +339,8 @@ test('a stream that is deleted and created anew is another one', async () => {
   expect(after!.id).not.toBe(before!.id)
   expect((await readFrom(fresh, after!, earliest, { now: s.now })).texts).toEqual(['7'])
   // the shard of before has the same name, and nothing of the new one is read as its
+  const strict = sourceOf(s.server, { onDataLoss: 'fail' })
+  await expect(readFrom(strict, before!, position, { now: s.now })).rejects.toMatchObject({ retryable: false })
   const gone = await readFrom(fresh, before!, position, { now: s.now })
   expect([gone.texts, gone.children]).toEqual([[], []])
   expect((gone.refused[0]!.error as Error).message).toMatch(/was deleted/)
@@ -307,6 +428,73 @@ describe('enhanced fan-out', () => {
     expect([read.texts, fault.hits]).toEqual([numbers(0, 20), 2])
     await server.stop()
   })
+
+  test('registers its consumer again when somebody has deregistered it', async () => {
+    const server = await startKinesis({ clock: { now: () => 1.7e12 + performance.now() * 10_000 }, limits: false })
+    const stream = server.create('s', 1)
+    const source = sourceOf(server, { fanOut: { consumer: 'c' } })
+    const [shard] = await listed(source)
+    const reader = await source.open(shard!, earliest, { clock: { now: Date.now }, signal })
+    stream.put('k', '0')
+    const { texts, position } = await readAll(reader, undefined, 1)
+    expect(texts).toEqual(['0'])
+    expect(await source.release!()).toEqual(['consumer c of stream s'])
+    stream.put('k', '1')
+    const error = await readAll(reader, undefined, 1).catch((cause: unknown) => cause)
+    expect(error).toMatchObject({ retryable: true, message: expect.stringMatching(/consumer\/c:\d+ was deregistered/) })
+    await reader.close()
+    const read = await readFrom(source, shard!, position, { most: 1 })
+    expect([read.texts, read.children]).toEqual([['1'], undefined])
+    await server.stop()
+  })
+
+  test('ends a shard that is not there, or whose stream is not', async () => {
+    const server = await startKinesis({ clock: { now: () => 1.7e12 + performance.now() * 10_000 }, limits: false })
+    const stream = server.create('s', 1)
+    const source = sourceOf(server, { fanOut: { consumer: 'c' } })
+    const [shard] = await listed(source)
+    const other = { id: shard!.id.replace('000', '999') }
+    const missing = await readFrom(source, other, earliest)
+    expect([missing.children, missing.refused.length]).toEqual([[], 1])
+    stream.delete()
+    const fresh = sourceOf(server, { fanOut: { consumer: 'c' } })
+    const gone = await readFrom(fresh, shard!, earliest)
+    expect([gone.children, gone.refused.length]).toEqual([[], 1])
+    expect((gone.refused[0]!.error as Error).message).toMatch(/was deleted/)
+    await server.stop()
+  })
+
+  test('stops at once while it subscribes', async () => {
+    await using s = await serve(1)
+    const source = sourceOf(s.server, { fanOut: { consumer: 'c' } })
+    const [shard] = await listed(source)
+    const slow = s.server.faults.inject({ operation: 'SubscribeToShard', kind: { type: 'slow', ms: 60_000 } })
+    const stop = new AbortController()
+    const reader = await source.open(shard!, earliest, { clock: { now: s.now }, signal: stop.signal })
+    const reading = reader.read(stop.signal)
+    await vi.waitUntil(() => slow.hits === 1)
+    stop.abort()
+    expect((await reading).type).toBe('idle')
+    await reader.close()
+  }, 10_000)
+
+  test('is idle for as long as a subscription says that it has nothing', async () => {
+    const server = await startKinesis({ clock: { now: () => 1.7e12 + performance.now() }, limits: false })
+    server.create('s', 1).put('k', '0')
+    const source = sourceOf(server, { fanOut: { consumer: 'c' } })
+    const [shard] = await listed(source)
+    const reader = await source.open(shard!, earliest, { clock: { now: Date.now }, signal })
+    await readAll(reader, undefined, 1)
+    const types = async (): Promise<string> => (await reader.read(signal)).type
+    expect(await types()).toBe('idle')
+    const fault = server.faults.inject({ kind: { type: 'silent stream' }, times: 1 })
+    await vi.waitUntil(() => fault.hits === 1)
+    using elapsed = jumpingClock()
+    elapsed.jump(11_000)
+    expect(await types()).toBe('records')
+    await reader.close()
+    await server.stop()
+  })
 })
 
 test('the consumer that was registered is released, once, and of a stream that is gone there is none', async () => {
@@ -318,9 +506,8 @@ test('the consumer that was registered is released, once, and of a stream that i
     )
   const source = sourceOf(s.server, { fanOut: { consumer: 'c' } })
   const [shard] = await listed(source)
-  const reader = await source.open(shard!, earliest, { clock: { now: Date.now }, signal })
-  await reader.close()
-  expect(await consumers()).toEqual(['c'])
+  const { texts } = await readFrom(source, shard!, earliest, { most: 1 })
+  expect([texts, await consumers()]).toEqual([['0'], ['c']])
   expect(await source.release!()).toEqual(['consumer c of stream s'])
   expect(await consumers()).toEqual([])
   expect(await source.release!()).toEqual([])

@@ -6,79 +6,115 @@ import {
   RegisterStreamConsumerCommand,
 } from '@aws-sdk/client-kinesis'
 import { MillraceError } from '@millrace/core'
-import { nameOf } from '../client/error-class.ts'
+import { kinesisError, nameOf } from '../client/error-class.ts'
 import type { StreamInstance } from './stream-instance.ts'
 import { wait } from './wait.ts'
+
+/** Somebody has deregistered the consumer that a reader has subscribed with. */
+export class ConsumerGoneError extends Error {
+  override readonly name = 'ConsumerGoneError'
+
+  constructor(arn: string) {
+    super(`${arn} was deregistered, by hand or by a release of another job of that name, and is registered again`)
+  }
+}
 
 const askEveryMs = 1_000
 const mostAsks = 120
 
-/** ARN of a stream. */
-async function arnOf(client: KinesisClient, { name, reference }: StreamInstance): Promise<string> {
-  if (name.startsWith('arn:')) return name
-  const { StreamDescriptionSummary } = await client.send(new DescribeStreamSummaryCommand(reference))
-  return StreamDescriptionSummary?.StreamARN ?? ''
-}
+/** The registration of a job with a stream, which subscriptions are made for. All readers of a process share one. */
+export class FanOutConsumer {
+  readonly #client: KinesisClient
+  readonly #stream: StreamInstance
+  readonly #name: string
+  #arn: Promise<string> | undefined
 
-/**
- * ARN of a consumer of enhanced fan-out, registered if it is not, when it can be subscribed with. Several workers may do so at once.
- *
- * @throws MillraceError SOURCE when it does not become active within two minutes
- */
-export async function activeConsumer(
-  client: KinesisClient,
-  stream: StreamInstance,
-  consumer: string,
-  signal: AbortSignal,
-): Promise<string> {
-  const reference = { StreamARN: await arnOf(client, stream), ConsumerName: consumer }
-  for (let asks = 0; asks < mostAsks && !signal.aborted; asks++) {
-    const found = await describe(client, reference)
-    if (found?.ConsumerStatus === 'ACTIVE') return found.ConsumerARN ?? ''
-    if (found === undefined) await register(client, reference)
-    else await wait(askEveryMs, signal)
+  constructor(client: KinesisClient, stream: StreamInstance, name: string) {
+    this.#client = client
+    this.#stream = stream
+    this.#name = name
   }
-  throw new MillraceError('SOURCE', `consumer ${consumer} of stream ${stream.name} does not become active`, {
-    retryable: true,
-  })
-}
 
-/** Removes a consumer, which costs as long as it is there. @returns whether there was one, and a stream to have it */
-export async function removeConsumer(
-  client: KinesisClient,
-  stream: StreamInstance,
-  consumer: string,
-): Promise<boolean> {
-  try {
-    const reference = { StreamARN: await arnOf(client, stream), ConsumerName: consumer }
-    await client.send(new DeregisterStreamConsumerCommand(reference))
+  /**
+   * When it can be subscribed with; it is registered, if it is not. Several workers may do so at once.
+   *
+   * @throws MillraceError SOURCE when it does not become active within two minutes
+   */
+  async arn(signal: AbortSignal): Promise<string> {
+    const arn = (this.#arn ??= this.#active(signal))
+    try {
+      return await arn
+    } catch (error) {
+      this.#forget(arn)
+      if (error instanceof MillraceError) throw error
+      throw kinesisError('SOURCE', error, { operation: 'RegisterStreamConsumer', stream: this.#stream.name })
+    }
+  }
+
+  /** Whether somebody has deregistered the one of that ARN. Then {@link FanOutConsumer.arn} registers another. */
+  async isGone(arn: string): Promise<boolean> {
+    const known = this.#arn
+    if (known === undefined || (await known.catch(() => undefined)) !== arn) return true
+    const found = await this.#describe(await this.#reference())
+    if (found?.ConsumerARN === arn) return false
+    this.#forget(known)
     return true
-  } catch (error) {
-    if (nameOf(error) === 'ResourceNotFoundException') return false
-    throw error
+  }
+
+  /** Deregisters it: it costs as long as it is there. @returns whether there was one, and a stream to have it */
+  async remove(): Promise<boolean> {
+    try {
+      await this.#client.send(new DeregisterStreamConsumerCommand(await this.#reference()))
+      return true
+    } catch (error) {
+      if (nameOf(error) === 'ResourceNotFoundException') return false
+      throw kinesisError('SOURCE', error, { operation: 'DeregisterStreamConsumer', stream: this.#stream.name })
+    }
+  }
+
+  #forget(arn: Promise<string>): void {
+    if (this.#arn === arn) this.#arn = undefined
+  }
+
+  async #active(signal: AbortSignal): Promise<string> {
+    const reference = await this.#reference()
+    for (let asks = 0; asks < mostAsks && !signal.aborted; asks++) {
+      const found = await this.#describe(reference)
+      if (found?.ConsumerStatus === 'ACTIVE') return found.ConsumerARN ?? ''
+      if (found === undefined) await this.#register(reference)
+      else await wait(askEveryMs, signal)
+    }
+    const message = `consumer ${this.#name} of stream ${this.#stream.name} does not become active`
+    throw new MillraceError('SOURCE', message, { retryable: true })
+  }
+
+  async #reference(): Promise<ConsumerReference> {
+    const { name, reference } = this.#stream
+    if (name.startsWith('arn:')) return { StreamARN: name, ConsumerName: this.#name }
+    const { StreamDescriptionSummary } = await this.#client.send(new DescribeStreamSummaryCommand(reference))
+    return { StreamARN: StreamDescriptionSummary?.StreamARN ?? '', ConsumerName: this.#name }
+  }
+
+  async #describe(
+    reference: ConsumerReference,
+  ): Promise<{ ConsumerStatus?: string | undefined; ConsumerARN?: string | undefined } | undefined> {
+    try {
+      return (await this.#client.send(new DescribeStreamConsumerCommand(reference))).ConsumerDescription
+    } catch (error) {
+      if (nameOf(error) === 'ResourceNotFoundException') return undefined
+      throw error
+    }
+  }
+
+  async #register(reference: ConsumerReference): Promise<void> {
+    await this.#client.send(new RegisterStreamConsumerCommand(reference)).catch((error: unknown) => {
+      // somebody else was faster
+      if (nameOf(error) !== 'ResourceInUseException') throw error
+    })
   }
 }
 
 interface ConsumerReference {
   readonly StreamARN: string
   readonly ConsumerName: string
-}
-
-async function describe(
-  client: KinesisClient,
-  reference: ConsumerReference,
-): Promise<{ ConsumerStatus?: string | undefined; ConsumerARN?: string | undefined } | undefined> {
-  try {
-    return (await client.send(new DescribeStreamConsumerCommand(reference))).ConsumerDescription
-  } catch (error) {
-    if (nameOf(error) === 'ResourceNotFoundException') return undefined
-    throw error
-  }
-}
-
-async function register(client: KinesisClient, reference: ConsumerReference): Promise<void> {
-  await client.send(new RegisterStreamConsumerCommand(reference)).catch((error: unknown) => {
-    // somebody else was faster
-    if (nameOf(error) !== 'ResourceInUseException') throw error
-  })
 }

@@ -1,9 +1,11 @@
-import { type KinesisClient, SubscribeToShardCommand, type SubscribeToShardEvent } from '@aws-sdk/client-kinesis'
+import { type KinesisClient, SubscribeToShardCommand, type SubscribeToShardEventStream } from '@aws-sdk/client-kinesis'
 import { isMillraceError, type Read, type Reader } from '@millrace/core'
 import { classOf, nameOf } from '../client/error-class.ts'
+import { ConsumerGoneError, type FanOutConsumer } from './fan-out-consumer.ts'
 import { rawOfBytes } from './get-records-answer.ts'
 import type { KinesisMeta } from './kinesis-meta.ts'
-import { ShardCursor, type ShardReaderOptions } from './shard-cursor.ts'
+import { ShardCursor, type ShardOptions } from './shard-cursor.ts'
+import { StreamGoneError } from './stream-instance.ts'
 import { wait } from './wait.ts'
 
 /** What subscriptions are made with. */
@@ -15,6 +17,8 @@ export interface FanOutClients {
 
 /** A reader tells that it has nothing so often. */
 const patienceMs = 1_000
+/** Subscriptions tell that there is nothing every few seconds. */
+const tipHoldsMs = 10_000
 /** A subscription to the same shard is refused so soon after one. */
 const exclusiveMs = 5_500
 
@@ -24,19 +28,22 @@ const exclusiveMs = 5_500
  */
 export class FanOutReader<T> implements Reader<T, KinesisMeta> {
   readonly #push: KinesisClient
-  readonly #consumerArn: string
-  readonly #shardId: string
+  readonly #consumer: FanOutConsumer
+  readonly #options: ShardOptions
   readonly #cursor: ShardCursor
   readonly #closing = new AbortController()
-  #events: AsyncIterator<unknown> | undefined
-  #pending: Promise<IteratorResult<unknown>> | undefined
+  /** Those of one subscription. */
+  #events: AsyncGenerator<SubscribeToShardEventStream> | undefined
+  #pending: Promise<IteratorResult<SubscribeToShardEventStream>> | undefined
   #mayAskAt = -Infinity
+  /** The consumer that was subscribed with. */
+  #arn = ''
 
-  constructor({ client, push }: FanOutClients, consumerArn: string, options: ShardReaderOptions) {
+  constructor({ client, push }: FanOutClients, consumer: FanOutConsumer, options: ShardOptions) {
     this.#push = push
-    this.#consumerArn = consumerArn
-    this.#shardId = options.name.shardId
-    this.#cursor = new ShardCursor(client, options)
+    this.#consumer = consumer
+    this.#options = options
+    this.#cursor = new ShardCursor(client, { ...options, tipHoldsMs })
   }
 
   async read(signal: AbortSignal): Promise<Read<T, KinesisMeta>> {
@@ -54,7 +61,7 @@ export class FanOutReader<T> implements Reader<T, KinesisMeta> {
     this.#closing.abort()
     this.#pending?.catch(() => undefined)
     // it may wait for an event that never comes
-    void this.#events?.return?.().catch(() => undefined)
+    void this.#events?.return(undefined).catch(() => undefined)
   }
 
   /** Waits for one event, so long at most; subscribes before, if there is no subscription. */
@@ -63,47 +70,59 @@ export class FanOutReader<T> implements Reader<T, KinesisMeta> {
       if (this.#events === undefined) {
         const untilAllowed = this.#mayAskAt - performance.now()
         if (untilAllowed > 0) return await wait(Math.min(untilAllowed, mostMs), signal)
-        await this.#subscribe()
       }
-      this.#pending ??= (this.#events as AsyncIterator<unknown>).next()
+      this.#events ??= this.#subscribe()
+      this.#pending ??= this.#events.next()
       const event = await within(this.#pending, mostMs, signal)
       if (event === undefined) return
       this.#pending = undefined
-      if (event.done === true) {
-        this.#events = undefined
-        this.#cursor.lostTouch()
-      } else await this.#take(event.value as { SubscribeToShardEvent?: SubscribeToShardEvent })
+      if (event.done === true) this.#events = undefined
+      else await this.#take(event.value)
     } catch (error) {
       this.#events = this.#pending = undefined
-      if (!signal.aborted) this.#recover(error)
+      if (!signal.aborted) await this.#recover(error)
     }
   }
 
-  #recover(error: unknown): void {
+  async #recover(error: unknown): Promise<void> {
     this.#cursor.lostTouch()
     const kind = classOf(error)
     if (nameOf(error) === 'ResourceInUseException' || kind === 'throttle')
       this.#mayAskAt = performance.now() + exclusiveMs
-    else if (kind === 'gone') this.#cursor.gone(error, 'SubscribeToShard')
-    else throw isMillraceError(error) ? error : this.#cursor.failed(error, 'SubscribeToShard')
+    else if (kind !== 'gone') throw isMillraceError(error) ? error : this.#cursor.failed(error, 'SubscribeToShard')
+    else if (await this.#isConsumerGone(error))
+      throw this.#cursor.failed(new ConsumerGoneError(this.#arn), 'SubscribeToShard')
+    else this.#cursor.gone(error, 'SubscribeToShard')
   }
 
-  async #subscribe(): Promise<void> {
+  /** The service names what is not found in its message alone: the stream, the shard or the consumer. */
+  async #isConsumerGone(error: unknown): Promise<boolean> {
+    if (error instanceof StreamGoneError) return false
+    try {
+      return await this.#consumer.isGone(this.#arn)
+    } catch (cause) {
+      throw this.#cursor.failed(cause, 'DescribeStreamConsumer')
+    }
+  }
+
+  async *#subscribe(): AsyncGenerator<SubscribeToShardEventStream> {
+    const { name, signal } = this.#options
     const { type, sequenceNumber, timestamp } = await this.#cursor.start()
+    this.#arn = await this.#consumer.arn(signal)
     const command = new SubscribeToShardCommand({
-      ConsumerARN: this.#consumerArn,
-      ShardId: this.#shardId,
+      ConsumerARN: this.#arn,
+      ShardId: name.shardId,
       StartingPosition: {
         Type: type,
         ...(sequenceNumber !== undefined && { SequenceNumber: sequenceNumber }),
         ...(timestamp !== undefined && { Timestamp: timestamp }),
       },
     })
-    const { EventStream } = await this.#push.send(command, { abortSignal: this.#closing.signal })
-    this.#events = EventStream?.[Symbol.asyncIterator]()
+    const { EventStream = [] } = await this.#push.send(command, { abortSignal: this.#closing.signal })
+    yield* EventStream
   }
 
-  async #take({ SubscribeToShardEvent: event }: { SubscribeToShardEvent?: SubscribeToShardEvent }): Promise<void> {
+  async #take({ SubscribeToShardEvent: event }: SubscribeToShardEventStream): Promise<void> {
     if (event === undefined) return
     const { Records = [], MillisBehindLatest = 0, ContinuationSequenceNumber, ChildShards = [] } = event
     const data = Records.map(({ Data = new Uint8Array() }) => Data)

@@ -1,14 +1,16 @@
 import { DescribeStreamSummaryCommand, type KinesisClient } from '@aws-sdk/client-kinesis'
 import { MillraceError } from '@millrace/core'
 import type { ShardName } from './shard-batch.ts'
+import type { StreamInstance } from './stream-instance.ts'
 
 const hourMs = 3_600_000
+/** No stream keeps its records for less. */
+export const leastRetentionMs: number = 24 * hourMs
 
 /** Where a reader stood before, and what it finds now. */
 export interface Gap {
   readonly name: ShardName
-  /** The stream, as the API wants it. */
-  readonly stream: { readonly StreamName: string } | { readonly StreamARN: string }
+  readonly stream: StreamInstance
   readonly position: string
   /** In ms since 1970; all that had arrived up to then was read. */
   readonly readUpTo: number | undefined
@@ -21,8 +23,11 @@ export interface Gap {
  * everything was read. Undefined for no.
  */
 export async function lostToRetention(client: KinesisClient, gap: Gap): Promise<MillraceError | undefined> {
-  const { name, stream, position, readUpTo, now } = gap
-  const { StreamDescriptionSummary: summary } = await client.send(new DescribeStreamSummaryCommand(stream))
+  const { name, stream, position, now } = gap
+  // a stream that was not there yet had nothing
+  const readUpTo = gap.readUpTo === undefined ? undefined : Math.max(gap.readUpTo, stream.createdAt)
+  if (readUpTo !== undefined && readUpTo >= now - leastRetentionMs + hourMs) return undefined
+  const { StreamDescriptionSummary: summary } = await client.send(new DescribeStreamSummaryCommand(stream.reference))
   const hours = summary?.RetentionPeriodHours ?? 24
   if (readUpTo !== undefined && readUpTo >= now - hours * hourMs) return undefined
   const since = readUpTo === undefined ? '' : `, to ${new Date(readUpTo).toISOString()}`

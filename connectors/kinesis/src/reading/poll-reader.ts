@@ -4,7 +4,7 @@ import { classOf } from '../client/error-class.ts'
 import { getRecords } from './get-records.ts'
 import type { KinesisMeta } from './kinesis-meta.ts'
 import { PollPace, type PollRate } from './poll-pace.ts'
-import { ShardCursor, type ShardReaderOptions } from './shard-cursor.ts'
+import { ShardCursor, type ShardOptions } from './shard-cursor.ts'
 import { TwoBuffers } from './two-buffers.ts'
 import { wait } from './wait.ts'
 
@@ -12,20 +12,22 @@ import { wait } from './wait.ts'
 const mostRecords = 10_000
 /** A reader tells that it has nothing so often. */
 const patienceMs = 1_000
+/** One that is asked once a second is at its tip all the while. */
+const tipHoldsMs = 2 * patienceMs
 
 /** Reads a shard by polling it. */
 export class PollReader<T> implements Reader<T, KinesisMeta> {
   readonly #client: KinesisClient
-  readonly #options: ShardReaderOptions
+  readonly #options: ShardOptions
   readonly #cursor: ShardCursor
   readonly #pace: PollPace
   readonly #buffers = new TwoBuffers()
   #iterator: string | undefined
 
-  constructor(client: KinesisClient, options: ShardReaderOptions, rate: PollRate) {
+  constructor(client: KinesisClient, options: ShardOptions, rate: PollRate) {
     this.#client = client
     this.#options = options
-    this.#cursor = new ShardCursor(client, options)
+    this.#cursor = new ShardCursor(client, { ...options, tipHoldsMs })
     this.#pace = new PollPace(rate)
   }
 
@@ -47,6 +49,7 @@ export class PollReader<T> implements Reader<T, KinesisMeta> {
   async #poll(signal: AbortSignal): Promise<void> {
     const calledAt = performance.now()
     try {
+      if (this.#cursor.mayBeOvertaken) this.#iterator = undefined
       this.#iterator ??= await this.#newIterator(signal)
       const memory = (bytes: number): Buffer => this.#buffers.next(bytes)
       const answer = await getRecords(this.#client, this.#iterator, mostRecords, memory, signal)
@@ -57,16 +60,18 @@ export class PollReader<T> implements Reader<T, KinesisMeta> {
       const children = nextIterator === undefined ? childShards : undefined
       await this.#cursor.take({ records, millisBehindLatest, children })
     } catch (error) {
-      if (!signal.aborted) this.#recover(error)
+      if (!signal.aborted) this.#recover(error, calledAt)
     }
   }
 
-  #recover(error: unknown): void {
+  #recover(error: unknown, calledAt: number): void {
     this.#cursor.lostTouch()
     const kind = classOf(error)
-    // an iterator that is too old is asked for again, from where the reader stands
-    if (kind === 'position') this.#iterator = undefined
-    else if (kind === 'throttle') this.#pace.throttled(performance.now())
+    if (kind === 'position') {
+      // an iterator that is too old is asked for again, from where the reader stands
+      this.#iterator = undefined
+      this.#pace.answered(calledAt, 0, false)
+    } else if (kind === 'throttle') this.#pace.throttled(performance.now())
     else if (kind === 'gone') this.#cursor.gone(error, 'GetRecords')
     else throw isMillraceError(error) ? error : this.#cursor.failed(error, 'GetRecords')
   }

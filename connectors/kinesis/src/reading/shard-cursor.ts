@@ -1,24 +1,39 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
-import type { Clock, EndOfPartition, Position, Read, Records, RefusedRow } from '@millrace/core'
+import {
+  type Clock,
+  type EndOfPartition,
+  MillraceError,
+  type Position,
+  type Read,
+  type Records,
+  type RefusedRow,
+} from '@millrace/core'
 import { kinesisError } from '../client/error-class.ts'
 import type { RawRecords } from './get-records-answer.ts'
 import type { KinesisMeta } from './kinesis-meta.ts'
-import { lostToRetention } from './lost-to-retention.ts'
-import { afterRecord, parsePosition, recordOf, type RecordPosition, type ShardPosition } from './position.ts'
+import { leastRetentionMs, lostToRetention } from './lost-to-retention.ts'
+import { afterRecord, parsePosition, atTime, recordOf, type ShardPosition } from './position.ts'
 import { type ShardName, ShardBatch } from './shard-batch.ts'
 import { childrenOf, type ChildShard, StreamGoneError, type StreamInstance } from './stream-instance.ts'
 
-/** What a reader of a shard is given. */
-export interface ShardReaderOptions {
+/** A shard, and how it is read. */
+export interface ShardOptions {
   readonly name: ShardName
   readonly stream: StreamInstance
   readonly position: Position
   readonly clock: Clock
+  /** Fires when the job stops. */
+  readonly signal: AbortSignal
   readonly isAggregated: boolean
   /** Whether the stream of that name is still the one that the shard is of. */
   readonly isCurrent: () => Promise<boolean>
   /** What records do that the stream has dropped before they were read. */
   readonly onDataLoss: 'report' | 'fail'
+}
+
+interface CursorOptions extends ShardOptions {
+  /** A shard that had nothing more is taken to have nothing for so long, in ms. */
+  readonly tipHoldsMs: number
 }
 
 /** What a call or an event has brought. */
@@ -38,13 +53,17 @@ export interface ShardStart {
   readonly timestamp?: Date
 }
 
-interface SeenRecord {
-  readonly record: RecordPosition
+/** What was read, up to where the service is to begin. */
+interface ReadSoFar {
   readonly position: Position
+  /** The record that was read last, if there is one. */
+  readonly sequenceNumber: string | undefined
+  /** In ms since 1970. */
+  readonly readUpTo: number | undefined
 }
 
-/** A reader that has fetched nothing for so long sees its last record again, too: retention may have gone past it. */
-const pausedMs = 3_600_000
+/** One that is so far behind may be overtaken by retention between two calls. */
+const overtakenMs = leastRetentionMs - 3_600_000
 /** How exactly positions tell up to when everything was read: less, and an idle shard would write a checkpoint a poll. */
 const readUpToMs = 3_600_000
 
@@ -54,7 +73,7 @@ const readUpToMs = 3_600_000
  */
 export class ShardCursor {
   readonly #client: KinesisClient
-  readonly #options: ShardReaderOptions
+  readonly #options: CursorOptions
   /** Behind what was fetched. */
   #at: ShardPosition
   /** Behind what was handed on. */
@@ -62,32 +81,38 @@ export class ShardCursor {
   #batch: ShardBatch | undefined
   #lost: RefusedRow[] = []
   #end: EndOfPartition | undefined
-  /** The record that was read last is to be seen once more, to know that nothing behind it is gone. */
-  #mustSeeAgain: SeenRecord | undefined
-  #isAtTip = false
-  /** In ms since 1970. */
-  #fetchedAt: number
+  /** What was read last is to be seen once more, to know that nothing behind it is gone. */
+  #mustSeeAgain: ReadSoFar | undefined
+  #behindMs = 0
+  /** When the service has said that there is nothing more, by the clock of `performance`. */
+  #tipSeenAt = -Infinity
 
-  constructor(client: KinesisClient, options: ShardReaderOptions) {
+  constructor(client: KinesisClient, options: CursorOptions) {
     this.#client = client
     this.#options = options
     this.#position = options.position
     this.#at = parsePosition(options.position)
-    this.#mustSeeAgain = this.#seenLast()
-    this.#fetchedAt = options.clock.now()
+  }
+
+  /** So far behind that the service should be told anew where to begin: then it shows whether retention has taken what comes next. */
+  get mayBeOvertaken(): boolean {
+    return this.#behindMs > overtakenMs
   }
 
   /** Where to begin. @throws StreamGoneError where another stream has the name: its shards are named alike */
   async start(): Promise<ShardStart> {
-    const { stream, isCurrent, clock } = this.#options
+    const { stream, isCurrent } = this.#options
     if (!(await isCurrent())) throw new StreamGoneError(stream)
-    if (clock.now() - this.#fetchedAt > pausedMs) this.#mustSeeAgain = this.#seenLast()
     const at = this.#at
     if (at.type === 'earliest') return { type: 'TRIM_HORIZON' }
-    if (at.type === 'time') return { type: 'AT_TIMESTAMP', timestamp: new Date(at.at) }
-    // at it, for the rest of an aggregate, too
-    const isAt = this.#mustSeeAgain !== undefined || at.type === 'at' || at.sub !== undefined
-    return { type: isAt ? 'AT_SEQUENCE_NUMBER' : 'AFTER_SEQUENCE_NUMBER', sequenceNumber: at.sequenceNumber }
+    const position = this.#position
+    if (at.type === 'time') {
+      this.#mustSeeAgain = { position, sequenceNumber: undefined, readUpTo: at.at }
+      return { type: 'AT_TIMESTAMP', timestamp: new Date(at.at) }
+    }
+    const { sequenceNumber, readUpTo } = at
+    this.#mustSeeAgain = { position, sequenceNumber, readUpTo }
+    return { type: 'AT_SEQUENCE_NUMBER', sequenceNumber }
   }
 
   /** What is to be handed on: losses first, then records, then the end. Undefined for nothing. */
@@ -108,12 +133,13 @@ export class ShardCursor {
    * windows must wait.
    */
   nothing({ aborted }: AbortSignal): Read<never, KinesisMeta> {
-    return this.#isAtTip || aborted ? { type: 'idle', position: this.#position } : this.#noRecords([])
+    const isAtTip = performance.now() - this.#tipSeenAt < this.#options.tipHoldsMs
+    return isAtTip || aborted ? { type: 'idle', position: this.#position } : this.#noRecords([])
   }
 
   /** Whether there are records behind what was fetched is not known: the service has refused to say. */
   lostTouch(): void {
-    this.#isAtTip = false
+    this.#tipSeenAt = -Infinity
   }
 
   /** Takes what was fetched. @throws MillraceError for what the stream has dropped, if that is to fail */
@@ -121,13 +147,15 @@ export class ShardCursor {
     const { name, isAggregated, clock, stream } = this.#options
     const { length } = records
     const from = recordOf(this.#at)
-    this.#fetchedAt = clock.now()
     this.#batch = new ShardBatch(records, name, { isAggregated, from })
-    this.#isAtTip = millisBehindLatest === 0
+    this.#behindMs = millisBehindLatest
+    this.#tipSeenAt = millisBehindLatest === 0 ? performance.now() : -Infinity
     const readUpTo = Math.floor((clock.now() - millisBehindLatest) / readUpToMs) * readUpToMs
     this.#move(length > 0 ? records.sequenceNumber(length - 1) : undefined, continuation, readUpTo)
     if (children !== undefined) this.#end = { type: 'end', children: childrenOf(stream, children) }
-    if (length > 0 || children !== undefined) await this.#seenAgain(length > 0 ? records.sequenceNumber(0) : undefined)
+    // an answer without records tells nothing, unless there are none
+    if (length > 0 || children !== undefined || millisBehindLatest === 0)
+      await this.#seenAgain(length > 0 ? records.sequenceNumber(0) : undefined)
   }
 
   /** A shard that retention has taken, or whose stream was deleted, has no more records. What was not read of it is lost. */
@@ -151,31 +179,33 @@ export class ShardCursor {
     const isWithin = from !== undefined && (from.type === 'at' || from.sub !== undefined)
     if (last === undefined && continuation !== undefined && !isWithin)
       this.#at = { type: 'after', sequenceNumber: continuation, sub: undefined, readUpTo: upTo }
+    // by the clock of the service: well before what was read up to, and nothing had arrived there
+    if (this.#at.type === 'time' && readUpTo - readUpToMs > this.#at.at)
+      this.#at = { type: 'time', at: readUpTo - readUpToMs }
     const at = this.#at
-    if (this.#batch?.isEmpty === true && at.type === 'after')
-      this.#position = afterRecord(at.sequenceNumber, at.sub, at.readUpTo)
+    if (this.#batch?.isEmpty !== true) return
+    if (at.type === 'after') this.#position = afterRecord(at.sequenceNumber, at.sub, at.readUpTo)
+    else if (at.type === 'time') this.#position = atTime(at.at)
   }
 
   async #seenAgain(first: string | undefined): Promise<void> {
     const wanted = this.#mustSeeAgain
     this.#mustSeeAgain = undefined
-    if (wanted === undefined || wanted.record.sequenceNumber === first) return
+    if (wanted === undefined || (first !== undefined && wanted.sequenceNumber === first)) return
     const { name, stream, clock } = this.#options
-    const { position } = wanted
-    const gap = { name, stream: stream.reference, position, readUpTo: wanted.record.readUpTo, now: clock.now() }
+    const { position, readUpTo } = wanted
+    const gap = { name, stream, position, readUpTo, now: clock.now() }
     const error = await lostToRetention(this.#client, gap).catch((cause: unknown) => {
       throw this.failed(cause, 'DescribeStreamSummary')
     })
     if (error !== undefined) this.#report(error, position)
   }
 
-  #seenLast(): SeenRecord | undefined {
-    const record = recordOf(this.#at)
-    return record && { record, position: this.#position }
-  }
-
   #report(error: Error, position: Position): void {
-    if (this.#options.onDataLoss === 'fail') throw error
+    const { onDataLoss, name } = this.#options
+    // not to be tried again: it stays lost
+    if (onDataLoss === 'fail')
+      throw new MillraceError('SOURCE', error.message, { cause: error, partition: name.partition, position })
     this.#lost.push({ position, error, bytes: new Uint8Array() })
   }
 

@@ -1,6 +1,7 @@
 import { createServer as createHttp1, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createHttp2, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '@millrace/core'
 import { type Call, type Fault, Faults, type Injected } from './faults.ts'
@@ -236,13 +237,14 @@ class Server implements KinesisStandIn {
   async #answer(call: Call, input: object, request: Request, response: ServerResponse): Promise<void> {
     const fault = this.faults.meet(call, ['error', 'cut', 'lost reply', 'slow'])
     if (fault?.type === 'cut') return this.#cut(call, 'cut', request)
+    const slowMs = fault?.type === 'slow' ? fault.ms : 0
     try {
       if (fault?.type === 'error') throw new ServiceError(fault.code, fault.message ?? 'injected', fault.status)
-      if (call.operation === 'SubscribeToShard') return await this.#subscribe(call, input, response)
+      if (call.operation === 'SubscribeToShard') return await this.#subscribe(call, input, response, slowMs)
       const refuses = this.#refusing(call)
       const answer = operate(call.operation, input, { streams: this.#streams, now: this.#now, refuses })
       if (fault?.type === 'lost reply') return this.#cut(call, 'lost reply', request)
-      if (fault?.type === 'slow') await new Promise((resolve) => setTimeout(resolve, fault.ms))
+      await slowed(slowMs)
       this.#note(call, 'ok')
       write(response, 200, answer)
     } catch (error) {
@@ -258,8 +260,9 @@ class Server implements KinesisStandIn {
     return () => (fault !== undefined && this.faults.chance(fault.of) ? fault.code : undefined)
   }
 
-  async #subscribe(call: Call, input: object, response: ServerResponse): Promise<void> {
+  async #subscribe(call: Call, input: object, response: ServerResponse, slowMs: number): Promise<void> {
     const send = this.#subscriptions.subscribe(input)
+    await slowed(slowMs)
     this.#note(call, 'ok')
     response.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream', 'x-amzn-requestid': randomUUID() })
     await send(outputOf(response))
@@ -340,4 +343,9 @@ function outputOf(response: ServerResponse): EventOutput {
       else response.socket?.destroy()
     },
   }
+}
+
+/** A server that stops waits for nobody. */
+async function slowed(ms: number): Promise<void> {
+  if (ms > 0) await setTimeout(ms, undefined, { ref: false })
 }

@@ -2,7 +2,7 @@ import type { Reader } from '@millrace/core'
 import { startKinesis } from '@millrace/kinesis/testing'
 import { expect, test, vi } from 'vitest'
 import { createClient, createPushClient } from '../../src/client/create-client.ts'
-import { activeConsumer } from '../../src/reading/fan-out-consumer.ts'
+import { FanOutConsumer } from '../../src/reading/fan-out-consumer.ts'
 import { FanOutReader } from '../../src/reading/fan-out-reader.ts'
 import type { KinesisMeta } from '../../src/reading/kinesis-meta.ts'
 import { readAll } from '../support/reading.ts'
@@ -16,12 +16,13 @@ test('a subscription that says nothing is given up, and made anew where it was',
   const view = server.create('s', 1)
   const clients = { client: createClient(server.clientOptions), push: createPushClient(server.clientOptions, 2_000) }
   const stream = { name: 's', reference: { StreamName: 's' }, createdAt: 0 }
-  const consumer = await activeConsumer(clients.client, stream, 'c', new AbortController().signal)
+  const consumer = new FanOutConsumer(clients.client, stream, 'c')
   const reader: Reader<string, KinesisMeta> = new FanOutReader(clients, consumer, {
     name: { partition: 's/0', stream: 's', shardId: view.shards[0] ?? '' },
     stream,
     position: 'TRIM_HORIZON',
     clock: { now: Date.now },
+    signal: new AbortController().signal,
     isAggregated: true,
     isCurrent: async () => true,
     onDataLoss: 'report',
