@@ -64,6 +64,15 @@ async function settled(client: KinesisClient, name: string): Promise<Shard[]> {
 const put = (client: KinesisClient, name: string, key: string, text: string) =>
   client.send(new PutRecordCommand({ StreamName: name, PartitionKey: key, Data: utf8(text) }))
 
+/** Its shards once there are so many that are open. */
+async function scaled(client: KinesisClient, name: string, shards: number): Promise<Shard[]> {
+  const update = { StreamName: name, TargetShardCount: shards, ScalingType: 'UNIFORM_SCALING' as const }
+  await client.send(new UpdateShardCountCommand(update))
+  return settled(client, name)
+}
+
+const isOpen = ({ SequenceNumberRange }: Shard): boolean => SequenceNumberRange?.EndingSequenceNumber === undefined
+
 async function iterator(
   client: KinesisClient,
   StreamName: string,
@@ -280,26 +289,21 @@ export const checks: readonly Check[] = [
     name: 'changes the number of shards',
     run: async (client, name) => {
       await created(client, name, 2)
-      const update = { StreamName: name, TargetShardCount: 4, ScalingType: 'UNIFORM_SCALING' as const }
-      await client.send(new UpdateShardCountCommand(update))
-      const shards = await settled(client, name)
-      const open = shards.filter(({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined)
-      same(open.length, 4)
+      const shards = await scaled(client, name, 4)
+      same(shards.filter(isOpen).length, 4)
     },
   },
   {
     name: 'goes to a number of shards that is no multiple by splits and merges',
     run: async (client, name) => {
       await created(client, name, 3)
-      const update = { StreamName: name, TargetShardCount: 5, ScalingType: 'UNIFORM_SCALING' as const }
-      await client.send(new UpdateShardCountCommand(update))
-      const shards = await settled(client, name)
+      const shards = await scaled(client, name, 5)
       const rangeOf = ({ HashKeyRange }: Shard): [bigint, bigint] => [
         BigInt(HashKeyRange?.StartingHashKey ?? '0'),
         BigInt(HashKeyRange?.EndingHashKey ?? '0'),
       ]
       const open = shards
-        .filter(({ SequenceNumberRange }) => SequenceNumberRange?.EndingSequenceNumber === undefined)
+        .filter(isOpen)
         .map(rangeOf)
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
       same(open.length, 5)

@@ -3,7 +3,7 @@ import { Engine, planStages } from '@millrace/core/engine'
 import type { RestoredTask } from '../../backplane/redis/scripts.ts'
 import { storedShapes } from '../../worker/state-changes.ts'
 import type { World } from '../../world.ts'
-import type { JobImage } from '../transfer/job-image.ts'
+import { type JobImage, unreadTask } from '../transfer/job-image.ts'
 
 /** Where a partition is to be read from. */
 export interface Start {
@@ -28,25 +28,13 @@ export function jobBeginning(
   return { stages, tasks: starts.map((start) => taskOf(start, starts)) }
 }
 
-const unread: Omit<RestoredTask, 'task' | 'state'> = {
-  seq: 0,
-  takenAt: undefined,
-  watermark: undefined,
-  partition: undefined,
-  start: undefined,
-  parents: [],
-  from: -Infinity,
-  end: undefined,
-  record: undefined,
-}
-
 /** Of many workers each partition is a task; it waits for its parents as far as they are to be read. */
 function taskOf({ source, partition, position }: Start, starts: readonly Start[]): RestoredTask {
   const isAhead = (parent: string): boolean =>
     starts.some((each) => each.source === source && each.partition.id === parent && each.position !== null)
   const parents = position === null ? [] : (partition.parents ?? []).filter(isAhead)
   return {
-    ...unread,
+    ...unreadTask,
     task: taskName(source, partition.id),
     state: position === null ? 'done' : parents.length === 0 ? 'ready' : 'waiting',
     partition: JSON.stringify(partition),
@@ -78,7 +66,7 @@ function oneTask(graph: Graph, starts: readonly Start[], { clock }: Pick<World, 
     finished: false,
   }
   return {
-    ...unread,
+    ...unreadTask,
     task: graph.name,
     state: 'ready',
     seq: 1,

@@ -8,7 +8,7 @@ import { livenessOf, thisProcess } from '../../backplane/embedded/owner.ts'
 import { StateBlobs } from '../../backplane/embedded/state-blobs.ts'
 import type { World } from '../../world.ts'
 import { StateFile } from '../state-file.ts'
-import type { JobImage, WaitingFrame } from './job-image.ts'
+import { type JobImage, unreadTask, type WaitingFrame } from './job-image.ts'
 import type { JobStore } from './job-store.ts'
 
 const leaseMs = 60_000
@@ -128,15 +128,10 @@ export class FileJobStore implements JobStore {
 }
 
 const taskOf = (checkpoint: Checkpoint): JobImage['tasks'][number] => ({
+  ...unreadTask,
   task: checkpoint.task,
   state: 'ready',
   seq: checkpoint.seq,
   takenAt: checkpoint.takenAt,
-  watermark: undefined,
-  partition: undefined,
-  start: undefined,
-  parents: [],
-  from: -Infinity,
-  end: undefined,
   record: JSON.stringify(checkpoint),
 })

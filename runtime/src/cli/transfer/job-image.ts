@@ -13,6 +13,19 @@ export interface JobImage {
   readonly tasks: readonly RestoredTask[]
 }
 
+/** A task that has read nothing, of no partition. */
+export const unreadTask: Omit<RestoredTask, 'task' | 'state'> = {
+  seq: 0,
+  takenAt: undefined,
+  watermark: undefined,
+  partition: undefined,
+  start: undefined,
+  parents: [],
+  from: -Infinity,
+  end: undefined,
+  record: undefined,
+}
+
 /** Something that was sent to a partition of an exchange and is not read yet. */
 export interface WaitingFrame {
   readonly exchange: string
