@@ -1,4 +1,4 @@
-import { type Codec, type Duration, durationMs } from '@millrace/core'
+import { type Codec, type Duration, durationMs, MillraceError } from '@millrace/core'
 import { createWriteClient } from './client/create-client.ts'
 import { randomKey } from './sink.ts'
 import { resolveWriteOptions, type WriteOptions } from './sink-options.ts'
@@ -26,7 +26,8 @@ export interface PutOptions {
 /** Puts records on a stream, many a request. */
 export interface Producer<T> extends AsyncDisposable {
   /**
-   * Puts a record. Await it, or {@link Producer.ready}, before many more: then memory is bounded.
+   * Puts a record. Await it, or {@link Producer.ready}, before many more: then memory is bounded. Bytes that are given must stay as they are until
+   * then.
    *
    * @returns where it lies. Rejects with ExpiredError, which has its tries, and with MillraceError for a record that the service never takes;
    * nobody needs to listen
@@ -76,6 +77,11 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
   async function put(record: T, { partitionKey = randomKey(), explicitHashKey }: PutOptions = {}): Promise<PutResult> {
     if (isClosed) throw new Error(`the producer of stream ${options.stream} is closed`)
     const data = records === undefined ? (record as Uint8Array) : records.of(record)
+    if (!(data instanceof Uint8Array))
+      throw new MillraceError(
+        'BAD_RECORD',
+        `stream ${options.stream}: a record is no bytes; give createProducer \`encode\``,
+      )
     const hashKey = explicitHashKey === undefined ? undefined : String(explicitHashKey)
     const bytes = data.length + Buffer.byteLength(partitionKey)
     checkRecord(options.stream, { partitionKey, explicitHashKey: hashKey, bytes }, maxRecordBytes)

@@ -83,10 +83,12 @@ export function resolveWriteOptions(options: WriteOptions, what: string): Resolv
   }
   const aggregate =
     typeof options.aggregate === 'object' ? options.aggregate : options.aggregate === true ? {} : undefined
+  const maxRecordBytes = size(options.maxRecordBytes, '1MiB', 'maxRecordBytes')
   const lane: LaneOptions = {
     recordsPerSecond: (shardRecords * rateLimit) / 100,
     bytesPerSecond: (shardBytes * rateLimit) / 100,
-    aggregateBytes: aggregate && size(aggregate.maxBytes, 51_200, 'aggregate.maxBytes'),
+    aggregateBytes:
+      aggregate && size(aggregate.maxBytes, Math.min(51_200, maxRecordBytes), 'aggregate.maxBytes', maxRecordBytes),
     aggregateCount: count(aggregate?.maxCount, 2 ** 32 - 1, 'aggregate.maxCount', 2 ** 32 - 1),
     keepsOrder: order === 'key',
   }
@@ -101,7 +103,7 @@ export function resolveWriteOptions(options: WriteOptions, what: string): Resolv
       maxBufferedBytes: size(options.maxBufferedBytes, '16MiB', 'maxBufferedBytes', 2 ** 40),
     },
     client: clientOf(options),
-    maxRecordBytes: size(options.maxRecordBytes, '1MiB', 'maxRecordBytes'),
+    maxRecordBytes,
   }
 }
 

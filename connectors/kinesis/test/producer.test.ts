@@ -67,6 +67,25 @@ test('puts a record of 10 MiB on a stream that takes it, and refuses it by name 
   expect(recordsIn(server).map(({ data }) => data.length)).toEqual([most - 1])
 })
 
+test('refuses by name what it could never put', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const given = (options: object) => () => producerOf(server, options)
+  expect(given({ aggregate: { maxBytes: '2MiB' } })).toThrow(/`aggregate.maxBytes` is 2097152 bytes; give 1 to 1048576/)
+  expect(given({ rateLimit: 0 })).toThrow(/`rateLimit` is 0/)
+  expect(given({ order: 'all' })).toThrow(/`order` is 'all'/)
+  await using producer = producerOf(server)
+  await expect(producer.put('text' as never)).rejects.toMatchObject({
+    code: 'BAD_RECORD',
+    message: expect.stringMatching(/give createProducer `encode`/),
+  })
+  // an aggregate is never larger than a record may be
+  await using small = producerOf(server, { maxRecordBytes: 1_000, aggregate: true, linger: '10s' })
+  for (let n = 0; n < 40; n++) void small.put(bytes('x'.repeat(90)), { partitionKey: `${n}`.repeat(20) })
+  await small.flush()
+  expect(Math.max(...recordsIn(server).map(({ data }) => data.length))).toBeLessThanOrEqual(999)
+})
+
 test('puts only what was refused again', async () => {
   await using server = await startKinesis({ limits: false, random: Math.random })
   server.create('s', 2)

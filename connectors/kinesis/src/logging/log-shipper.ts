@@ -1,5 +1,6 @@
 import { badOption } from '@millrace/core'
 import { createProducer, type Producer, type ProducerOptions, type PutOptions } from '../producer.ts'
+import { checkRecord } from '../writing/check-record.ts'
 import { ExpiredError } from '../writing/entry.ts'
 import { Spool, type SpoolOptions } from './spool.ts'
 
@@ -46,6 +47,8 @@ export class LogShipper {
   constructor({ whenFull = 'block', spool, partitionKey, ...options }: LogTransportOptions) {
     if (whenFull !== 'block' && whenFull !== 'drop')
       throw badOption(`log transport: \`whenFull\` is '${String(whenFull)}'; give 'block' or 'drop'`)
+    if (partitionKey !== undefined)
+      checkRecord(options.stream, { partitionKey, explicitHashKey: undefined, bytes: 0 }, 1)
     this.#spool = spool && new Spool(spool)
     this.#producer = createProducer(options)
     this.#whenFull = whenFull

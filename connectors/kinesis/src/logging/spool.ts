@@ -1,12 +1,13 @@
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { badOption, type Size, sizeBytes } from '@millrace/core'
 
 /** Where lines wait on disk while the stream cannot be reached. */
 export interface SpoolOptions {
   /** Its own; two processes must not share one. */
   readonly folder: string
-  /** @default 67108864 */
-  readonly maxBytes?: number
+  /** @default '64MiB' */
+  readonly maxBytes?: Size
 }
 
 const segmentBytes = 1024 * 1024
@@ -25,9 +26,10 @@ export class Spool {
   #segments: { readonly name: string; bytes: number }[]
   #next: number
 
-  constructor({ folder, maxBytes = 64 * 1024 * 1024 }: SpoolOptions) {
+  constructor({ folder, maxBytes = '64MiB' }: SpoolOptions) {
+    if (typeof folder !== 'string' || folder === '') throw badOption('log transport: `spool.folder` is no path')
     this.#folder = folder
-    this.#maxBytes = maxBytes
+    this.#maxBytes = sizeBytes(maxBytes, 'log transport: `spool.maxBytes`')
     mkdirSync(folder, { recursive: true })
     const names = readdirSync(folder).filter((name) => pattern.test(name))
     this.#segments = names.toSorted().map((name) => ({ name, bytes: statSync(join(folder, name)).size }))

@@ -15,8 +15,8 @@ export interface Carrier {
 
 /** What several entries are put under: who reads looks at the keys within. */
 const aggregateKey = 'a'
-/** Of a table entry, indexes and lengths in an aggregate, at most. */
-const overheadBytes = 16
+/** Of table entries, indexes and lengths in an aggregate, at most. */
+const overheadBytes = 24
 const magicAndDigestBytes = 20
 
 /** One entry as it is. */

@@ -58,7 +58,9 @@ export class Lane {
 
   /** When its oldest entry was added, as entries say it; Infinity for one that has nothing to take. */
   get oldest(): number {
-    return this.#isOutstanding ? Infinity : (this.#first?.addedAt ?? Infinity)
+    if (this.#isOutstanding) return Infinity
+    // one that has waited for its key may come first, and be later
+    return Math.min(this.#back.at(-1)?.addedAt ?? Infinity, this.#queue[this.#head]?.addedAt ?? Infinity)
   }
 
   add(entry: Entry): void {

@@ -4,6 +4,7 @@ import { classOf, nameOf } from '../client/error-class.ts'
 import type { Carrier } from './carrier.ts'
 import { type Entry, ExpiredError } from './entry.ts'
 import { Flushes } from './flushes.ts'
+import { longestTimerMs } from '../longest-timer.ts'
 import { KeyHashes } from './key-hashes.ts'
 import type { LaneOptions } from './lane.ts'
 import { Lanes, type Refusal } from './lanes.ts'
@@ -89,6 +90,7 @@ export class RecordWriter {
   #timerAt = Infinity
   #waiting: (() => void)[] = []
   #lastError: WriterStats['lastError']
+  #isClosed = false
 
   constructor(options: RecordWriterOptions) {
     this.#options = options
@@ -134,11 +136,16 @@ export class RecordWriter {
     return this.#bufferedBytes + this.#buffered * overheadBytes < this.#options.maxBufferedBytes
   }
 
-  /** Resolves when all that was added so far is put or given up, whatever is added meanwhile; nothing waits for others until then. */
+  /**
+   * Resolves when all that was added so far is put or given up, whatever is added meanwhile; nothing waits for others until then.
+   *
+   * @throws Error when the writer is closed before
+   */
   async flush(): Promise<void> {
     const flushed = this.#flushes.ask()
     this.#pump()
     await flushed
+    if (this.#isClosed) throw new Error(`the writer of stream ${this.#options.stream} was closed before all was put`)
   }
 
   stats(): WriterStats {
@@ -153,6 +160,7 @@ export class RecordWriter {
 
   /** Puts nothing any more; what is held is forgotten. */
   close(): void {
+    this.#isClosed = true
     clearTimeout(this.#timer)
     this.#lanes.clear()
     this.#buffered = this.#bufferedBytes = 0
@@ -169,6 +177,7 @@ export class RecordWriter {
   }
 
   #pump(): void {
+    if (this.#isClosed) return
     const { maxInFlight, lingerMs, maxRecords, maxRequestBytes, ttlMs } = this.#options
     const now = performance.now()
     this.#expire(now)
@@ -205,13 +214,14 @@ export class RecordWriter {
     try {
       answers = await putRecords(this.#options.client, this.#map.reference, batch)
     } catch (error) {
+      if (this.#isClosed) return
       if (refusals.has(nameOf(error))) return this.#putApart(batch, error as Error)
       const [ErrorCode, ErrorMessage] = [nameOf(error), error instanceof Error ? error.message : '']
       this.#refused(batch.map((carrier) => ({ carrier, entries: carrier.entries, ErrorCode, ErrorMessage })))
       if (classOf(error) === 'gone') void this.#relearn()
       return
     }
-    await this.#answered(batch, answers)
+    if (!this.#isClosed) await this.#answered(batch, answers)
   }
 
   /** One record may be to blame: the others are put without it. Of one alone it is known. */
@@ -247,6 +257,7 @@ export class RecordWriter {
     // of an aggregate that went elsewhere, members may belong to yet another shard
     const mayBeAstray = batch.some(({ entries, shardId }, i) => entries.length > 1 && answers[i]?.ShardId !== shardId)
     if (mayBeAstray) await relearned
+    if (this.#isClosed) return
     const refused: Refused[] = []
     batch.forEach((carrier, i) => {
       const { ShardId: shardId, SequenceNumber: sequenceNumber, ErrorCode, ErrorMessage = '' } = answers[i] ?? {}
@@ -333,10 +344,13 @@ export class RecordWriter {
       clearTimeout(this.#timer)
     }
     this.#timerAt = now + ms
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      this.#pump()
-    }, ms)
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        this.#pump()
+      },
+      Math.min(ms, longestTimerMs),
+    )
   }
 
   async #changed(): Promise<void> {

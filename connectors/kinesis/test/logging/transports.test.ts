@@ -106,6 +106,14 @@ test('keeps lines on disk while the stream is away, and the next process puts th
   expect(second.stats().spooledBytes).toBe(0)
 })
 
+test('refuses options by name', () => {
+  const given = (options: object) => () => new LogShipper({ stream: 'logs', region: 'us-east-1', ...options })
+  expect(given({ whenFull: 'wait' })).toThrow(/`whenFull` is 'wait'/)
+  expect(given({ partitionKey: 'k'.repeat(257) })).toThrow(/partition key has 257 characters/)
+  expect(given({ spool: { folder: '' } })).toThrow(/`spool.folder` is no path/)
+  expect(given({ spool: { folder: tmpdir(), maxBytes: NaN } })).toThrow(/`spool.maxBytes`/)
+})
+
 test('a spool that is full takes no more', async () => {
   const { Spool } = await import('../../src/logging/spool.ts')
   const place = folder()

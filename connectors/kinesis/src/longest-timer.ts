@@ -1,0 +1,2 @@
+/** In ms; a timer of more fires at once. */
+export const longestTimerMs: number = 2 ** 31 - 1

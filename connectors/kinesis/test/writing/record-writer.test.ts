@@ -1,0 +1,56 @@
+import { type KinesisStandIn, startKinesis } from '@millrace/kinesis/testing'
+import { expect, test, vi } from 'vitest'
+import { createWriteClient } from '../../src/client/create-client.ts'
+import { resolveWriteOptions } from '../../src/sink-options.ts'
+import { RecordWriter } from '../../src/writing/record-writer.ts'
+
+const data = new TextEncoder().encode('x')
+
+async function writerOf(server: KinesisStandIn, ttlMs = Infinity) {
+  const { writer: options } = resolveWriteOptions({ stream: 's', linger: 0, maxInFlight: 1, maxRecords: 1 }, 'test')
+  const client = createWriteClient(server.clientOptions)
+  const writer = new RecordWriter({ ...options, client, ttlMs })
+  await writer.open()
+  return { writer, destroy: () => client.destroy() }
+}
+
+test('puts nothing any more once it is closed, whatever comes back, and says so to those who wait', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const { writer, destroy } = await writerOf(server)
+  const slow = server.faults.inject({ operation: 'PutRecords', kind: { type: 'slow', ms: 100 } })
+  const throttle = server.faults.inject({
+    operation: 'PutRecords',
+    kind: { type: 'partial', code: 'ProvisionedThroughputExceededException', of: 1 },
+  })
+  writer.add({ partitionKey: 'k', data })
+  const flushed = writer.flush()
+  await vi.waitUntil(() => throttle.hits === 1)
+  writer.close()
+  await expect(flushed).rejects.toThrow(/stream s was closed before all was put/)
+  // a back-off is 100 ms at first
+  const outcomes = (): number => server.calls.filter(({ operation }) => operation === 'PutRecords').length
+  await vi.waitUntil(() => outcomes() === 1)
+  slow.remove()
+  await expect(vi.waitUntil(() => throttle.hits > 1, { timeout: 400 })).rejects.toThrow()
+  expect(writer.stats()).toMatchObject({ bufferedRecords: 0, bufferedBytes: 0 })
+  destroy()
+})
+
+test('a time to live that no timer has is waited for', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const warnings: string[] = []
+  const note = ({ name }: Error): void => void warnings.push(name)
+  process.on('warning', note)
+  const { writer, destroy } = await writerOf(server, 60 * 24 * 3_600_000)
+  server.faults.inject({ operation: 'PutRecords', times: 1, kind: { type: 'slow', ms: 50 } })
+  // the second has nothing but its time to wait for while the first is on its way
+  writer.add({ partitionKey: 'k', data })
+  writer.add({ partitionKey: 'k', data })
+  await writer.flush()
+  process.off('warning', note)
+  expect(warnings).toEqual([])
+  writer.close()
+  destroy()
+})
