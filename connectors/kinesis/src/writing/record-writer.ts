@@ -1,6 +1,5 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { MillraceError } from '@millrace/core'
-import { classOf, nameOf } from '../client/error-class.ts'
 import type { Carrier } from './carrier.ts'
 import { type Entry, ExpiredError } from './entry.ts'
 import { Flushes } from './flushes.ts'
@@ -8,7 +7,7 @@ import { longestTimerMs } from '../longest-timer.ts'
 import { KeyHashes } from './key-hashes.ts'
 import type { LaneOptions } from './lane.ts'
 import { Lanes, type Refusal } from './lanes.ts'
-import { putRecords, type PutRecordsEntry } from './put-records.ts'
+import { type Refused, Requests } from './requests.ts'
 import { ShardMap } from './shard-map.ts'
 
 /** Options of {@link RecordWriter}. */
@@ -59,14 +58,6 @@ export interface WriterStats {
 const mostAttemptsKept = 20
 /** What an entry takes of memory beside its bytes, roughly: a buffer of short records is bounded, too. */
 const overheadBytes = 256
-/** Errors of a whole request that one of its records may be to blame for. */
-const refusals: ReadonlySet<string> = new Set(['ValidationException', 'InvalidArgumentException'])
-
-/** Entries of a carrier that were not put, and why. */
-interface Refused extends Pick<Required<PutRecordsEntry>, 'ErrorCode' | 'ErrorMessage'> {
-  readonly carrier: Carrier
-  readonly entries: readonly Entry[]
-}
 
 /**
  * Puts records: many a request, no faster than each shard takes them, and again those that were refused. What it holds is bounded by whoever
@@ -77,7 +68,8 @@ export class RecordWriter {
   readonly #map: ShardMap
   readonly #lanes: Lanes
   readonly #hashes = new KeyHashes()
-  readonly #counts = { records: 0, requests: 0, retried: 0, expired: 0 }
+  readonly #requests: Requests
+  readonly #counts = { records: 0, retried: 0, expired: 0 }
   #buffered = 0
   #bufferedBytes = 0
   /** Nothing can be taken before; this and all else is measured by a clock that never steps back. */
@@ -94,15 +86,20 @@ export class RecordWriter {
 
   constructor(options: RecordWriterOptions) {
     this.#options = options
-    const { stream } = options
-    this.#map = new ShardMap(options.client, stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream })
-    this.#lanes = new Lanes(this.#map, options.lane)
+    const { client, stream, lane } = options
+    const reference = stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream }
+    this.#map = new ShardMap(client, reference, () => this.#spread())
+    this.#lanes = new Lanes(this.#map, lane)
+    this.#requests = new Requests(client, this.#map, {
+      taken: (carrier, shardId, sequenceNumber, astray) => this.#taken(carrier, shardId, sequenceNumber, astray),
+      refused: (all) => this.#refused(all),
+      rejected: (carrier, cause) => this.#rejected(carrier, cause),
+    })
   }
 
   /** Learns the shards. @throws what the client throws, for a stream that is not there */
   async open(): Promise<void> {
     await this.#map.refresh()
-    this.#spread()
   }
 
   add({ partitionKey, explicitHashKey, data, done, failed }: NewRecord): void {
@@ -151,6 +148,7 @@ export class RecordWriter {
   stats(): WriterStats {
     return {
       ...this.#counts,
+      requests: this.#requests.count,
       bufferedRecords: this.#buffered,
       bufferedBytes: this.#bufferedBytes,
       shards: this.#lanes.stats(),
@@ -198,7 +196,7 @@ export class RecordWriter {
   async #send(batch: readonly Carrier[]): Promise<void> {
     this.#inFlight++
     try {
-      await this.#put(batch)
+      await this.#requests.put(batch)
     } finally {
       this.#inFlight--
       this.#idleUntil = -Infinity
@@ -208,81 +206,13 @@ export class RecordWriter {
     }
   }
 
-  async #put(batch: readonly Carrier[]): Promise<void> {
-    this.#counts.requests++
-    let answers: readonly PutRecordsEntry[]
-    try {
-      answers = await putRecords(this.#options.client, this.#map.reference, batch)
-    } catch (error) {
-      if (this.#isClosed) return
-      if (refusals.has(nameOf(error))) return this.#putApart(batch, error as Error)
-      const [ErrorCode, ErrorMessage] = [nameOf(error), error instanceof Error ? error.message : '']
-      this.#refused(batch.map((carrier) => ({ carrier, entries: carrier.entries, ErrorCode, ErrorMessage })))
-      if (classOf(error) === 'gone') void this.#relearn()
-      return
-    }
-    if (!this.#isClosed) await this.#answered(batch, answers)
-  }
-
-  /** One record may be to blame: the others are put without it. Of one alone it is known. */
-  async #putApart(batch: readonly Carrier[], error: Error): Promise<void> {
-    const [only] = batch
-    if (batch.length > 1) {
-      // one after the other, as order may matter
-      const half = batch.length >> 1
-      await this.#put(batch.slice(0, half))
-      return this.#put(batch.slice(half))
-    }
-    if (only === undefined) return
-    const { stream } = this.#options
-    // where none was ever taken, it may as well be the stream that is wrong
-    const isItsOwn = this.#counts.records > 0 && only.entries.every(({ failed }) => failed !== undefined)
-    if (only.entries.length > 1 || !isItsOwn)
-      return this.#refused([
-        { carrier: only, entries: only.entries, ErrorCode: error.name, ErrorMessage: error.message },
-      ])
-    this.#lastError = { code: error.name, message: error.message }
-    this.#lanes.released(only)
-    for (const entry of only.entries) {
-      this.#forget(entry)
-      entry.failed?.(
-        new MillraceError('SINK', `PutRecords of stream ${stream}: ${error.name}: ${error.message}`, { cause: error }),
-      )
-    }
-  }
-
-  async #answered(batch: readonly Carrier[], answers: readonly PutRecordsEntry[]): Promise<void> {
-    const isUnknown = answers.some(({ ShardId }) => ShardId !== undefined && !this.#map.has(ShardId))
-    const relearned = isUnknown ? this.#relearn() : undefined
-    // of an aggregate that went elsewhere, members may belong to yet another shard
-    const mayBeAstray = batch.some(({ entries, shardId }, i) => entries.length > 1 && answers[i]?.ShardId !== shardId)
-    if (mayBeAstray) await relearned
+  #taken(carrier: Carrier, shardId: string, sequenceNumber: string, astray: readonly Entry[]): void {
     if (this.#isClosed) return
-    const refused: Refused[] = []
-    batch.forEach((carrier, i) => {
-      const { ShardId: shardId, SequenceNumber: sequenceNumber, ErrorCode, ErrorMessage = '' } = answers[i] ?? {}
-      if (ErrorCode !== undefined || shardId === undefined || sequenceNumber === undefined)
-        return void refused.push({
-          carrier,
-          entries: carrier.entries,
-          ErrorCode: ErrorCode ?? 'NoAnswer',
-          ErrorMessage,
-        })
-      this.#lastError = undefined
-      this.#lanes.settled(carrier)
-      const astray = this.#astray(carrier, shardId)
-      if (astray.length > 0) refused.push({ carrier, entries: astray, ...wrongShard(shardId) })
-      carrier.entries.forEach((entry, sub) => {
-        if (!astray.includes(entry)) this.#settle(entry, shardId, sequenceNumber, sub, carrier)
-      })
+    this.#lastError = undefined
+    this.#lanes.settled(carrier)
+    carrier.entries.forEach((entry, sub) => {
+      if (!astray.includes(entry)) this.#settle(entry, shardId, sequenceNumber, sub, carrier)
     })
-    this.#refused(refused)
-  }
-
-  /** Members of an aggregate that is not where it was meant to be, who do not belong there: those who read as KCL does would drop them. */
-  #astray({ entries, shardId: meant }: Carrier, shardId: string): readonly Entry[] {
-    if (entries.length === 1 || shardId === meant || !this.#map.has(shardId)) return []
-    return entries.filter(({ hash }) => this.#map.find(hash) !== shardId)
   }
 
   #settle(entry: Entry, shardId: string, sequenceNumber: string, sub: number, { entries }: Carrier): void {
@@ -294,8 +224,9 @@ export class RecordWriter {
   }
 
   #refused(all: readonly Refused[]): void {
+    if (this.#isClosed) return
     const at = Date.now()
-    for (const { entries, ErrorCode: error, ErrorMessage: message } of all) {
+    for (const { entries, error, message } of all) {
       this.#lastError = { code: error, message }
       this.#counts.retried++
       for (const entry of entries) {
@@ -304,6 +235,18 @@ export class RecordWriter {
       }
     }
     this.#lanes.refused(all.map(refusalOf), performance.now())
+  }
+
+  #rejected(carrier: Carrier, cause: Error): void {
+    if (this.#isClosed) return
+    const { name: code, message } = cause
+    this.#lastError = { code, message }
+    this.#lanes.released(carrier)
+    for (const entry of carrier.entries) {
+      this.#forget(entry)
+      const text = `PutRecords of stream ${this.#options.stream}: ${code}: ${message}`
+      entry.failed?.(new MillraceError('SINK', text, { cause }))
+    }
   }
 
   #expire(now: number): void {
@@ -324,12 +267,10 @@ export class RecordWriter {
     this.#flushes.end(flush)
   }
 
-  /** The shards are others: what waits is put into their lanes. */
-  async #relearn(): Promise<void> {
-    if (await this.#map.relearn()) this.#spread()
-  }
-
-  /** Not while something is on its way: it could come back to its lane, and what is later be put by another one. */
+  /**
+   * The shards are others: what waits goes to their lanes. Not while something is on its way: it could come back to its lane, and what is later
+   * be put by another one.
+   */
   #spread(): void {
     this.#mustSpread = this.#inFlight > 0
     if (this.#mustSpread) return
@@ -369,13 +310,8 @@ function keyBytes(key: string): number {
   return key.length
 }
 
-const refusalOf = ({ carrier, entries, ErrorCode }: Refused): Refusal => ({
+const refusalOf = ({ carrier, entries, error }: Refused): Refusal => ({
   carrier,
   entries,
-  isThrottle: ErrorCode === 'ProvisionedThroughputExceededException',
-})
-
-const wrongShard = (shardId: string): Pick<Refused, 'ErrorCode' | 'ErrorMessage'> => ({
-  ErrorCode: 'WrongShard',
-  ErrorMessage: `its aggregate went to ${shardId}, which is not its own`,
+  isThrottle: error === 'ProvisionedThroughputExceededException',
 })

@@ -14,14 +14,17 @@ const retryEveryMs = 500
 export class ShardMap {
   readonly #client: KinesisClient
   readonly #stream: { readonly StreamName: string } | { readonly StreamARN: string }
+  readonly #changed: () => void
   #shards: readonly OpenShard[] = []
   #ids: ReadonlySet<string> = new Set()
   #learning: Promise<boolean> | undefined
   #failedAt = -Infinity
 
-  constructor(client: KinesisClient, stream: ShardMap['reference']) {
+  /** `changed` is called when the shards were learned. */
+  constructor(client: KinesisClient, stream: ShardMap['reference'], changed: () => void) {
     this.#client = client
     this.#stream = stream
+    this.#changed = changed
   }
 
   get reference(): { readonly StreamName: string } | { readonly StreamARN: string } {
@@ -43,6 +46,7 @@ export class ShardMap {
     }))
     this.#shards = shards.toSorted((a, b) => (a.to < b.to ? -1 : 1))
     this.#ids = new Set(shards.map(({ id }) => id))
+    this.#changed()
   }
 
   /** The same, once for all who ask at a time, and not again soon after it has failed. @returns whether the shards are known now */
