@@ -1,0 +1,45 @@
+import { from, int, json, topology } from '@millrace/core'
+import { collecting } from '@millrace/core/testing'
+import { kinesis } from '@millrace/kinesis'
+import { startKinesis } from '@millrace/kinesis/testing'
+import { start } from '@millrace/runtime'
+import { expect, test, vi } from 'vitest'
+
+const waiting = { timeout: 20_000, interval: 10 }
+
+test('a job that begins at the latest loses nothing of the children of a split', async () => {
+  await using server = await startKinesis({ limits: false })
+  const stream = server.create('s', 1)
+  const put = (n: number): void => void stream.put(`k${n}`, JSON.stringify({ n }))
+  // a shard that was split before: its children wait for it, too
+  for (let n = 0; n < 20; n++) put(-1)
+  stream.split(stream.shards[0] ?? '')
+  for (let n = 0; n < 20; n++) put(-1)
+  const since = Date.now()
+  await vi.waitUntil(() => Date.now() > since)
+
+  const out = collecting<{ n: number }>()
+  const decode = json({ n: int() })
+  const latest = topology('latest')
+    .sources(() => ({
+      numbers: from(
+        kinesis({ stream: 's', decode, startAt: 'latest', discoverEvery: '50ms', ...server.clientOptions }),
+      ),
+    }))
+    .build(({ numbers }) => ({ out: numbers.to(out) }))
+  const hold = server.faults.inject({ operation: 'GetRecords', kind: { type: 'slow', ms: 300 } })
+  const job = start(latest, { checkpointEvery: '50ms' })
+  await vi.waitUntil(() => hold.hits > 0, waiting)
+  // these reach children before their parent is read to its end
+  for (let n = 0; n < 10; n++) put(n)
+  const [left = ''] = stream.openShards
+  stream.split(left)
+  for (let n = 10; n < 20; n++) put(n)
+  const [, second = '', third = ''] = stream.openShards
+  stream.merge(second, third)
+  for (let n = 20; n < 30; n++) put(n)
+  const found = (): number[] => out.committed.map(({ n }) => n).toSorted((a, b) => a - b)
+  await vi.waitFor(() => expect(found().length).toBeGreaterThanOrEqual(30), waiting)
+  await job.stop()
+  expect(found()).toEqual(Array.from({ length: 30 }, (_, n) => n))
+}, 60_000)
