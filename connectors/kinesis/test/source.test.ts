@@ -252,6 +252,23 @@ describe('what retention takes', () => {
     await reader.close()
   })
 
+  test('is reported when a subscription is renewed', async () => {
+    await using s = await serve(3)
+    const source = sourceOf(s.server, { fanOut: { consumer: 'c' } })
+    const [shard] = await listed(source)
+    const reader = await source.open(shard!, earliest, { clock: { now: s.now }, signal })
+    expect((await readAll(reader, undefined, 3)).texts).toEqual(numbers(0, 3))
+    s.put(3)
+    s.time.ms += 30 * hour
+    s.put(4)
+    const { texts, refused } = await readAll(reader, undefined, 1)
+    expect([texts, refused.map(({ error }) => (error as Error).message)]).toEqual([
+      ['4'],
+      [expect.stringMatching(/it was read to \d+@\d+, to .* is lost/)],
+    ])
+    await reader.close()
+  })
+
   test('is reported by a reader that runs, but not fast enough', async () => {
     await using s = await serve(0)
     const source = sourceOf(s.server)
