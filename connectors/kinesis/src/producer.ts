@@ -1,4 +1,4 @@
-import { type Codec, type Duration, durationMs, MillraceError } from '@millrace/core'
+import { badOption, type Codec, type Duration, durationMs, MillraceError } from '@millrace/core'
 import { createWriteClient } from './client/create-client.ts'
 import { randomKey } from './sink.ts'
 import { resolveWriteOptions, type WriteOptions } from './sink-options.ts'
@@ -60,6 +60,10 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
     maxRecordBytes,
   } = resolveWriteOptions(options, 'createProducer')
   const ttlMs = durationMs(options.recordTtl ?? '30s', 'createProducer: `recordTtl`')
+  if (ttlMs <= writerOptions.lingerMs)
+    throw badOption(
+      `createProducer: \`recordTtl\` is ${ttlMs} ms; give more than \`linger\`, for which each record waits (${writerOptions.lingerMs} ms)`,
+    )
   const client = createWriteClient(clientOptions)
   const writer = new RecordWriter({ ...writerOptions, client, ttlMs })
   const records = options.encode && new RecordBytes(options.encode.encoder())
@@ -68,14 +72,14 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
   /** Puts that wait for room, one after the other. */
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
-  let isClosed = false
+  let closing: Promise<void> | undefined
 
   function add(data: Uint8Array, partitionKey: string, explicitHashKey: string | undefined): Promise<PutResult> {
     return new Promise((done, failed) => writer.add({ partitionKey, explicitHashKey, data, done, failed }))
   }
 
   async function put(record: T, { partitionKey = randomKey(), explicitHashKey }: PutOptions = {}): Promise<PutResult> {
-    if (isClosed) throw new Error(`the producer of stream ${options.stream} is closed`)
+    if (closing !== undefined) throw new Error(`the producer of stream ${options.stream} is closed`)
     const data = records === undefined ? (record as Uint8Array) : records.of(record)
     if (!(data instanceof Uint8Array))
       throw new MillraceError(
@@ -106,13 +110,13 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
     await writer.flush()
   }
 
-  async function close(): Promise<void> {
-    if (isClosed) return
-    isClosed = true
+  async function end(): Promise<void> {
     await flush()
     writer.close()
     client.destroy()
   }
+
+  const close = (): Promise<void> => (closing ??= end())
 
   return {
     put: (record, putOptions) => {

@@ -74,6 +74,7 @@ test('refuses by name what it could never put', async () => {
   expect(given({ aggregate: { maxBytes: '2MiB' } })).toThrow(/`aggregate.maxBytes` is 2097152 bytes; give 1 to 1048576/)
   expect(given({ rateLimit: 0 })).toThrow(/`rateLimit` is 0/)
   expect(given({ order: 'all' })).toThrow(/`order` is 'all'/)
+  expect(given({ recordTtl: '80ms', linger: '100ms' })).toThrow(/`recordTtl` is 80 ms; give more than `linger`.*100 ms/)
   await using producer = producerOf(server)
   await expect(producer.put('text' as never)).rejects.toMatchObject({
     code: 'BAD_RECORD',
@@ -85,6 +86,65 @@ test('refuses by name what it could never put', async () => {
   await small.flush()
   expect(Math.max(...recordsIn(server).map(({ data }) => data.length))).toBeLessThanOrEqual(999)
 })
+
+test('a full request goes out while others are on their way', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const producer = producerOf(server, { linger: '1m', maxRecords: 10, recordTtl: '2m' })
+  await Promise.all(Array.from({ length: 10 }, () => producer.put(bytes('x'))))
+  const slow = server.faults.inject({ operation: 'PutRecords', times: 1, kind: { type: 'slow', ms: 2_000 } })
+  for (let n = 0; n < 10; n++) void producer.put(bytes('x'))
+  await vi.waitUntil(() => slow.hits === 1)
+  await Promise.all(Array.from({ length: 10 }, () => producer.put(bytes('x'))))
+  // those of the slow one are not answered yet
+  expect(producer.stats().records).toBe(20)
+  await producer.close()
+  expect(producer.stats().records).toBe(30)
+})
+
+test('a shard that takes nothing holds back no other, however much waits for it', async () => {
+  await using server = await startKinesis({ limits: false })
+  const stream = server.create('s', 2)
+  const producer = producerOf(server)
+  const [hot, cold] = [{ explicitHashKey: 1n }, { explicitHashKey: 2n ** 127n }]
+  await producer.put(bytes('x'), hot)
+  const kind = { type: 'partial', code: 'ProvisionedThroughputExceededException', of: 1 } as const
+  const throttle = server.faults.inject({ operation: 'PutRecords', kind })
+  for (let n = 0; n < 600; n++) void producer.put(bytes('x'), hot)
+  // its back-off is 400 to 800 ms then
+  await vi.waitUntil(() => throttle.hits >= 8, { timeout: 10_000 })
+  throttle.remove()
+  await producer.put(bytes('x'), cold)
+  expect(stream.shards.map((shard) => stream.records(shard).length)).toEqual([1, 1])
+  await producer.close()
+  expect(recordsIn(server)).toHaveLength(602)
+})
+
+test('whoever closes it a second time waits, too', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const producer = producerOf(server)
+  void producer.put(bytes('x'))
+  void producer.close()
+  await producer.close()
+  expect(recordsIn(server)).toHaveLength(1)
+  await expect(producer.put(bytes('x'))).rejects.toThrow(/producer of stream s is closed/)
+})
+
+test('an aggregate that the stream refuses is taken apart', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const sizes = { aggregate: { maxBytes: '2MiB' }, maxRecordBytes: '2MiB', rateLimit: 1e6 } as const
+  for (const order of ['none', 'key'] as const) {
+    const producer = producerOf(server, { ...sizes, order })
+    await producer.put(bytes('x'), { partitionKey: 'k' })
+    const puts = Array.from({ length: 12 }, () => producer.put(new Uint8Array(100_000), { partitionKey: 'k' }))
+    const large = producer.put(new Uint8Array(1_500_000), { partitionKey: 'k' })
+    const settled = await Promise.allSettled([...puts, large])
+    expect(settled.map(({ status }) => status)).toEqual([...puts.map(() => 'fulfilled'), 'rejected'])
+    await producer.close()
+  }
+}, 30_000)
 
 test('puts only what was refused again', async () => {
   await using server = await startKinesis({ limits: false, random: Math.random })
@@ -186,6 +246,29 @@ test('finds the new shards when some are split', async () => {
   expect(Object.keys(producer.stats().shards)).toHaveLength(3)
   expect(recordsIn(server)).toHaveLength(put)
 }, 10_000)
+
+test('members of an aggregate that went astray are put where they belong, also when the shards cannot be asked for', async () => {
+  await using server = await startKinesis({ limits: false })
+  const [stream, plain] = [server.create('s', 1), server.create('plain', 1)]
+  const producer = producerOf(server, { aggregate: true })
+  await producer.put(bytes('x'))
+  for (const each of [stream, plain]) each.split(each.openShards[0]!)
+  const kind = { type: 'error', code: 'LimitExceededException' } as const
+  const fault = server.faults.inject({ operation: 'ListShards', times: 1, kind })
+  const keys = Array.from({ length: 100 }, (_, n) => `user-${n}`)
+  await Promise.all(keys.map((partitionKey) => producer.put(bytes('x'), { partitionKey })))
+  await producer.close()
+  const found = new Set(
+    stream.shards.flatMap((shard) =>
+      stream
+        .records(shard)
+        .flatMap((record) => decodeAggregate(record.data) ?? [record])
+        .filter(({ partitionKey }) => plain.put(partitionKey, 'x').shardId === shard)
+        .map(({ partitionKey }) => partitionKey),
+    ),
+  )
+  expect([fault.hits, keys.filter((key) => !found.has(key))]).toEqual([1, []])
+})
 
 test('aggregates what goes to one shard, under a hash key of that shard', async () => {
   await using server = await startKinesis({ limits: false })

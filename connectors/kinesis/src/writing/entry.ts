@@ -34,6 +34,8 @@ export interface Entry {
   readonly flush: number
   /** Those that have failed. */
   attempts: Attempt[] | undefined
+  /** The service has refused an aggregate with it: it is put without others. */
+  isAlone: boolean
 }
 
 /** A record that was not put in time. */

@@ -111,9 +111,12 @@ export class Lane {
   refused(entries: readonly Entry[], now: number, throttled: number): void {
     this.#isOutstanding = false
     this.stats.throttled += throttled
-    const backOff = Math.min(mostBackOffMs, firstBackOffMs * 2 ** this.#failures)
-    this.#failures = Math.min(this.#failures + 1, 10)
-    this.#blockedUntil = Math.max(this.#blockedUntil, now + backOff * (0.5 + Math.random() / 2))
+    // several requests that were under way at once have met the same trouble
+    if (now >= this.#blockedUntil) {
+      const backOff = Math.min(mostBackOffMs, firstBackOffMs * 2 ** this.#failures)
+      this.#failures = Math.min(this.#failures + 1, 10)
+      this.#blockedUntil = now + backOff * (0.5 + Math.random() / 2)
+    }
     for (let i = entries.length - 1; i >= 0; i--) this.#back.push(entries[i] as Entry)
   }
 
@@ -147,13 +150,14 @@ export class Lane {
   #takeCarrier(mostBytes: number): Carrier | undefined {
     const { aggregateBytes, aggregateCount } = this.#options
     if ((this.#first as Entry).bytes > mostBytes) return undefined
-    if (aggregateBytes === undefined) return carrierOf(this.#shift(), this.shardId)
+    const first = this.#shift()
+    if (aggregateBytes === undefined || first.isAlone) return carrierOf(first, this.shardId)
     const most = Math.min(aggregateBytes, mostBytes)
-    const entries = [this.#shift()]
-    let bytes = emptyAggregateBytes + bytesInAggregate(entries[0] as Entry)
+    const entries = [first]
+    let bytes = emptyAggregateBytes + bytesInAggregate(first)
     for (let next = this.#first; next !== undefined && entries.length < aggregateCount; next = this.#first) {
       bytes += bytesInAggregate(next)
-      if (bytes > most) break
+      if (bytes > most || next.isAlone) break
       entries.push(this.#shift())
     }
     return aggregateOf(entries, this.shardId)

@@ -58,6 +58,8 @@ export interface WriterStats {
 const mostAttemptsKept = 20
 /** What an entry takes of memory beside its bytes, roughly: a buffer of short records is bounded, too. */
 const overheadBytes = 256
+/** Of a buffer that is full for shards that take nothing, each record would look in vain. */
+const askAgainMs = 1
 
 /**
  * Puts records: many a request, no faster than each shard takes them, and again those that were refused. What it holds is bounded by whoever
@@ -72,8 +74,8 @@ export class RecordWriter {
   readonly #counts = { records: 0, retried: 0, expired: 0 }
   #buffered = 0
   #bufferedBytes = 0
-  /** Nothing can be taken before; this and all else is measured by a clock that never steps back. */
-  #idleUntil = -Infinity
+  /** A record that fills a request is not asked for before; this and all else is measured by a clock that never steps back. */
+  #mayPumpAt = -Infinity
   /** The shards are others; what waits is to be spread anew once nothing is on its way. */
   #mustSpread = false
   #inFlight = 0
@@ -116,12 +118,14 @@ export class RecordWriter {
       failed,
       flush: this.#flushes.begin(),
       attempts: undefined,
+      isAlone: false,
     }
     this.#buffered++
     this.#bufferedBytes += bytes
     this.#lanes.add(entry)
-    if (!this.#isFull() && !this.#flushes.isWaiting) this.#wakeIn(this.#options.lingerMs, entry.addedAt)
-    else if (entry.addedAt >= this.#idleUntil) this.#pump()
+    if (!this.#isFull()) this.#wakeIn(this.#options.lingerMs, entry.addedAt)
+    else if (entry.addedAt >= this.#mayPumpAt) this.#pump()
+    else this.#wakeIn(this.#mayPumpAt - entry.addedAt, entry.addedAt)
   }
 
   /** Resolves when there is room for more. */
@@ -180,17 +184,21 @@ export class RecordWriter {
     const now = performance.now()
     this.#expire(now)
     const mayTake = (): boolean => this.#inFlight < maxInFlight && !this.#mustSpread
-    while (mayTake()) {
-      const isDue = this.#flushes.isWaiting || this.#isFull() || this.#lanes.oldest <= now - lingerMs
-      const batch = isDue ? this.#lanes.take(now, maxRecords, maxRequestBytes) : []
-      if (batch.length === 0) break
-      void this.#send(batch)
+    const isHurried = (): boolean => this.#flushes.isWaiting || this.#isFull()
+    this.#mayPumpAt = -Infinity
+    while (mayTake() && (isHurried() || this.#lanes.oldest <= now - lingerMs)) {
+      const batch = this.#lanes.take(now, maxRecords, maxRequestBytes)
+      if (batch.length > 0) void this.#send(batch)
+      else {
+        // all that waits is for shards that take nothing now: a record for another one asks soon
+        this.#mayPumpAt = now + askAgainMs
+        break
+      }
     }
     // whoever comes back from the service pumps, too
-    const untilDue = mayTake() ? this.#lanes.untilDue(now, this.#flushes.isWaiting ? -Infinity : lingerMs) : Infinity
-    const wait = Math.min(untilDue, this.#lanes.oldest + ttlMs - now)
-    this.#idleUntil = this.#inFlight === 0 && wait === Infinity ? -Infinity : now + wait
-    this.#wakeIn(wait, now)
+    if (!mayTake()) this.#mayPumpAt = Infinity
+    const untilDue = mayTake() ? this.#lanes.untilDue(now, isHurried() ? -Infinity : lingerMs) : Infinity
+    this.#wakeIn(Math.min(untilDue, this.#lanes.oldest + ttlMs - now), now)
   }
 
   async #send(batch: readonly Carrier[]): Promise<void> {
@@ -199,7 +207,6 @@ export class RecordWriter {
       await this.#requests.put(batch)
     } finally {
       this.#inFlight--
-      this.#idleUntil = -Infinity
       if (this.#mustSpread && this.#inFlight === 0) this.#spread()
       this.#pump()
       this.#notify()

@@ -69,6 +69,7 @@ export class Requests {
       return this.put(batch.slice(half))
     }
     if (only === undefined) return
+    if (only.entries.length > 1) for (const entry of only.entries) entry.isAlone = true
     // where none was ever taken, it may as well be the stream that is wrong
     const isItsOwn = this.#hasTaken && only.entries.length === 1 && only.entries[0]?.failed !== undefined
     if (isItsOwn) this.#receiver.rejected(only, error)
@@ -99,8 +100,9 @@ export class Requests {
 
   /** Members of an aggregate that is not where it was meant to be, who do not belong there: those who read as KCL does would drop them. */
   #astray({ entries, shardId: meant }: Carrier, shardId: string): readonly Entry[] {
-    if (entries.length === 1 || shardId === meant || !this.#map.has(shardId)) return none
-    return entries.filter(({ hash }) => this.#map.find(hash) !== shardId)
+    if (entries.length === 1 || shardId === meant) return none
+    // of a shard that could not be learned nothing is known to belong there
+    return this.#map.has(shardId) ? entries.filter(({ hash }) => this.#map.find(hash) !== shardId) : entries
   }
 }
 

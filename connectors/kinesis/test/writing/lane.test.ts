@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Entry } from '../../src/writing/entry.ts'
-import { Lane } from '../../src/writing/lane.ts'
+import { Lane, type LaneOptions } from '../../src/writing/lane.ts'
 
 const entry = (partitionKey: string, addedAt: number): Entry => ({
   partitionKey,
@@ -13,17 +13,22 @@ const entry = (partitionKey: string, addedAt: number): Entry => ({
   failed: undefined,
   flush: 0,
   attempts: undefined,
+  isAlone: false,
 })
 
+const optionsOf = (keepsOrder: boolean): LaneOptions => ({
+  recordsPerSecond: Infinity,
+  bytesPerSecond: Infinity,
+  aggregateBytes: undefined,
+  aggregateCount: 1,
+  keepsOrder,
+})
+
+const laneOf = (keepsOrder = false): Lane =>
+  new Lane('shard', optionsOf(keepsOrder), { records: 0, bytes: 0, throttled: 0 }, 0)
+
 test('its oldest entry is that which was added first, also where one that came later goes before it', () => {
-  const options = {
-    recordsPerSecond: Infinity,
-    bytesPerSecond: Infinity,
-    aggregateBytes: undefined,
-    aggregateCount: 1,
-    keepsOrder: true,
-  }
-  const lane = new Lane('shard', options, { records: 0, bytes: 0, throttled: 0 }, 0)
+  const lane = laneOf(true)
   lane.add(entry('a', 1))
   const first = lane.take(5, Infinity)!
   lane.add(entry('b', 2))
@@ -31,4 +36,14 @@ test('its oldest entry is that which was added first, also where one that came l
   // what has waited for its key goes first
   lane.settled(first)
   expect(lane.oldest).toBe(2)
+})
+
+test('requests that meet one trouble together are one failure', () => {
+  const lane = laneOf()
+  for (let at = 0; at < 8; at++) lane.refused([entry('a', at)], at, 1)
+  expect(lane.untilOpen(0)).toBeLessThanOrEqual(100)
+  // the next one takes twice as long
+  lane.refused([entry('a', 0)], 100, 1)
+  expect(lane.untilOpen(100)).toBeGreaterThanOrEqual(100)
+  expect(lane.untilOpen(100)).toBeLessThanOrEqual(200)
 })
