@@ -17,7 +17,13 @@ import { FanOutReader } from './reading/fan-out-reader.ts'
 import type { KinesisMeta } from './reading/kinesis-meta.ts'
 import { PollReader } from './reading/poll-reader.ts'
 import { afterRecord, atTime, comparePositions, earliest } from './reading/position.ts'
-import { parsePartitionId, partitionId, referenceOf, type StreamInstance } from './reading/stream-instance.ts'
+import {
+  parsePartitionId,
+  partitionId,
+  referenceOf,
+  type StreamInstance,
+  type StreamState,
+} from './reading/stream-instance.ts'
 import type { ShardOptions } from './reading/shard-cursor.ts'
 import { wait } from './reading/wait.ts'
 
@@ -51,8 +57,7 @@ export function kinesis<T>(
   }
 }
 
-/** What is known of a stream holds for so long. */
-const instanceMs = 3_000
+const hourMs = 3_600_000
 
 class KinesisSource {
   readonly #options: ResolvedKinesisOptions
@@ -61,7 +66,7 @@ class KinesisSource {
   readonly #consumers = new Map<string, FanOutConsumer>()
   /** When a job has listed first, in ms since 1970: what begins at the latest begins there, however late it is asked for. */
   readonly #firstListedAt = new WeakMap<AbortSignal, number>()
-  readonly #asked = new Map<string, { readonly at: number; readonly instance: Promise<StreamInstance | undefined> }>()
+  readonly #asked = new Map<string, { readonly at: number; readonly state: Promise<StreamState | undefined> }>()
 
   constructor(options: ResolvedKinesisOptions) {
     this.#options = options
@@ -99,8 +104,9 @@ class KinesisSource {
     const { isAggregated, onDataLoss, rate, consumer } = this.#options
     const name = { partition: id, stream: stream.name, shardId }
     const clients = this.#clientsOf(stream.name)
-    const isCurrent = (): Promise<boolean> => this.#isCurrent(clients.client, stream, signal)
-    const options: ShardOptions = { name, stream, position, clock, signal, isAggregated, isCurrent, onDataLoss }
+    const describe = (maxAgeMs: number): Promise<StreamState | undefined> =>
+      this.#describe(clients.client, stream, maxAgeMs, signal)
+    const options: ShardOptions = { name, stream, position, clock, signal, isAggregated, describe, onDataLoss }
     if (consumer === undefined) return new PollReader(clients.client, options, rate)
     return new FanOutReader(clients, this.#consumerOf(clients.client, stream, consumer), options)
   }
@@ -122,20 +128,26 @@ class KinesisSource {
     return released
   }
 
-  /** Asked at most once in a few seconds, however many shards there are. */
-  async #isCurrent(client: KinesisClient, stream: StreamInstance, signal: AbortSignal): Promise<boolean> {
+  /** Asked once for all shards of a stream. Undefined where another one has its name, or none. */
+  async #describe(
+    client: KinesisClient,
+    { name, createdAt }: StreamInstance,
+    maxAgeMs: number,
+    signal: AbortSignal,
+  ): Promise<StreamState | undefined> {
     const now = performance.now()
-    let asked = this.#asked.get(stream.name)
-    if (asked === undefined || now - asked.at > instanceMs) {
-      const instance = this.#instanceOf(client, stream.name, signal).catch((error: unknown) => {
-        this.#asked.delete(stream.name)
+    let asked = this.#asked.get(name)
+    if (asked === undefined || now - asked.at > maxAgeMs) {
+      const state = this.#stateOf(client, name, signal).catch((error: unknown) => {
+        this.#asked.delete(name)
         if (nameOf(error) === 'ResourceNotFoundException') return undefined
         throw error
       })
-      asked = { at: now, instance }
-      this.#asked.set(stream.name, asked)
+      asked = { at: now, state }
+      this.#asked.set(name, asked)
     }
-    return (await asked.instance)?.createdAt === stream.createdAt
+    const state = await asked.state
+    return state?.stream.createdAt === createdAt ? state : undefined
   }
 
   #clientsOf(stream: string): SharedClients {
@@ -155,7 +167,7 @@ class KinesisSource {
     const { client } = this.#clientsOf(name)
     const known = this.#seen.get(name)
     try {
-      const stream = await this.#instanceOf(client, name, signal)
+      const { stream } = await this.#stateOf(client, name, signal)
       const shards = await listShards(client, stream.reference, { signal })
       this.#seen.set(name, stream)
       return shards.map((shard) => partitionOf(stream, shard))
@@ -167,7 +179,7 @@ class KinesisSource {
     }
   }
 
-  async #instanceOf(client: KinesisClient, name: string, signal: AbortSignal): Promise<StreamInstance> {
+  async #stateOf(client: KinesisClient, name: string, signal: AbortSignal): Promise<StreamState> {
     const reference = referenceOf(name)
     const command = new DescribeStreamSummaryCommand(reference)
     const { StreamDescriptionSummary: summary } = await client.send(command, { abortSignal: signal })
@@ -176,7 +188,8 @@ class KinesisSource {
         'BAD_OPTION',
         `kinesis: \`orderedByKey\`: stream ${name} distributes records by itself (RecordDistributionStrategy AUTO): those of a key are in all shards`,
       )
-    return { name, reference, createdAt: summary?.StreamCreationTimestamp?.getTime() ?? 0 }
+    const stream = { name, reference, createdAt: summary?.StreamCreationTimestamp?.getTime() ?? 0 }
+    return { stream, retentionMs: (summary?.RetentionPeriodHours ?? 24) * hourMs }
   }
 }
 

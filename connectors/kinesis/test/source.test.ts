@@ -1,6 +1,8 @@
 import {
+  IncreaseStreamRetentionPeriodCommand,
   KinesisClient,
   ListStreamConsumersCommand,
+  UpdateMaxRecordSizeCommand,
   UpdateStreamRecordDistributionStrategyCommand,
 } from '@aws-sdk/client-kinesis'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
@@ -22,10 +24,18 @@ async function serve(count: number) {
   const stream = server.create('s', 1)
   const put = (n: number): void => void stream.put(`k${n % 3}`, `${n}`)
   for (let n = 0; n < count; n++) put(n)
+  const send = async (command: IncreaseStreamRetentionPeriodCommand | UpdateMaxRecordSizeCommand): Promise<void> => {
+    const client = new KinesisClient({ ...server.clientOptions, requestHandler: new NodeHttpHandler() })
+    await client.send(command as IncreaseStreamRetentionPeriodCommand)
+    client.destroy()
+  }
   return {
     server,
     stream,
     put,
+    keep: (hours: number) =>
+      send(new IncreaseStreamRetentionPeriodCommand({ StreamName: 's', RetentionPeriodHours: hours })),
+    allow: (kib: number) => send(new UpdateMaxRecordSizeCommand({ StreamARN: stream.arn, MaxRecordSizeInKiB: kib })),
     time,
     now: clock.now,
     stop: () => server.stop(),
@@ -133,6 +143,21 @@ describe('a shard', () => {
     expect(fault.hits).toBeLessThanOrEqual(1 + (performance.now() - since) / 200)
     fault.remove()
     expect((await readAll(reader)).texts).toEqual(['0'])
+    await reader.close()
+  })
+
+  test('is not asked too soon after an iterator that was long in coming', async () => {
+    await using s = await serve(1)
+    const source = sourceOf(s.server, { rate: { callsPerSecond: 4 }, pollEvery: 0 })
+    const [shard] = await listed(source)
+    s.server.faults.inject({ operation: 'GetShardIterator', kind: { type: 'slow', ms: 400 } })
+    const reader = await source.open(shard!, earliest, { clock: { now: s.now }, signal })
+    await reader.read(signal)
+    const since = performance.now()
+    s.put(1)
+    await reader.read(signal)
+    // 250 ms between two calls, less what the answer took
+    expect(performance.now() - since).toBeGreaterThan(150)
     await reader.close()
   })
 
@@ -290,6 +315,57 @@ describe('what retention takes', () => {
     expect([third.texts.length, third.texts[0], third.refused]).toEqual([8_000, '22000', []])
     expect(s.server.calls.some(({ outcome }) => outcome === 'ExpiredIteratorException')).toBe(false)
     await reader.close()
+  })
+
+  test('leaves what comes behind answers without records, and behind large ones, to a reader far behind', async () => {
+    await using s = await serve(3)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    s.time.ms += 24 * hour - 60_000
+    s.server.faults.inject({ operation: 'GetShardIterator', kind: { type: 'empty pages', pages: 3 } })
+    expect((await readFrom(source, shard!, earliest, { now: s.now, most: 3 })).texts).toEqual(numbers(0, 3))
+    // no two of them fit into an answer
+    await using large = await serve(0)
+    await large.allow(10_240)
+    const all = sourceOf(large.server, { rate: { callsPerSecond: 100, bytesPerSecond: Infinity } })
+    const [only] = await listed(all)
+    for (let n = 0; n < 3; n++) large.stream.put('k', `${n}`.padEnd(6 * 1024 * 1024))
+    large.time.ms += 24 * hour - 60_000
+    const read = await readFrom(all, only!, earliest, { now: large.now, most: 3 })
+    expect(read.texts.map((each) => each.trim())).toEqual(numbers(0, 3))
+  })
+
+  test('is not asked about at each call where the stream keeps more than a day', async () => {
+    await using s = await serve(0)
+    await s.keep(168)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    for (let n = 0; n < 25_000; n++) s.put(n)
+    s.time.ms += 30 * hour
+    expect((await readFrom(source, shard!, earliest, { now: s.now, most: 25_000 })).texts).toHaveLength(25_000)
+    expect(s.server.calls.filter(({ operation }) => operation === 'GetShardIterator')).toHaveLength(1)
+  })
+
+  test('is not reported of what was read shortly before the job stopped', async () => {
+    await using s = await serve(1)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    s.time.ms += 40 * 60_000
+    s.put(1)
+    const { position } = await readFrom(source, shard!, earliest, { now: s.now })
+    s.time.ms += 24 * hour - 60_000
+    s.put(2)
+    const next = await readFrom(source, shard!, position, { now: s.now })
+    expect([next.texts, next.refused]).toEqual([['2'], []])
+    // and of an idle shard, for which no checkpoint is written at each call
+    s.time.ms += 40 * 60_000
+    const idle = await readFrom(source, shard!, next.position, { now: s.now })
+    s.time.ms += 30_000
+    expect((await readFrom(source, shard!, idle.position, { now: s.now })).position).toBe(idle.position)
+    s.time.ms += 24 * hour - 10 * 60_000
+    s.put(3)
+    const last = await readFrom(source, shard!, idle.position, { now: s.now })
+    expect([last.texts, last.refused]).toEqual([['3'], []])
   })
 
   test('is reported of a shard that was never read, where it is known since when', async () => {

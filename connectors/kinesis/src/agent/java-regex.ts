@@ -6,7 +6,7 @@ const onlyInJava: readonly (readonly [RegExp, string])[] = [
   [/\\[QE]/, 'quotes of \\Q and \\E; escape each character'],
   [/\\[AGzZ]/, 'anchors such as \\A and \\z; write ^ or $'],
   [/\\[aehHRVX]/, 'escapes such as \\h and \\R; write the characters'],
-  [/&&\[/, 'intersections of classes; write the one class'],
+  [/(?<!\\)\[(?:[^\]\\]|\\.)*&&/, 'intersections of classes; write the one class'],
 ]
 
 /**

@@ -70,11 +70,23 @@ function csvToJson(option: Option, where: string): Convert {
   const delimiter = javaRegex(option['delimiter'] ?? ',', `${where}.delimiter`)
   const print = printer(option, where)
   return (record) => {
-    const columns = record.split(delimiter)
+    const columns = split(record, delimiter)
     // as Java splits: empty ones at the end are none
     while (columns.at(-1) === '') columns.pop()
     return print(Object.fromEntries(fields.map((field, i) => [field, columns[i] ?? null])))
   }
+}
+
+/** `split` of JavaScript puts the groups of the delimiter among the columns. */
+function split(text: string, delimiter: RegExp): string[] {
+  const columns: string[] = []
+  let from = 0
+  for (const { 0: found, index } of text.matchAll(new RegExp(delimiter, `${delimiter.flags}g`))) {
+    if (index + found.length === 0) continue
+    columns.push(text.slice(from, index))
+    from = index + found.length
+  }
+  return [...columns, text.slice(from)]
 }
 
 function logToJson(option: Option, where: string): Convert {

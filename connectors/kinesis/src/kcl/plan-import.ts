@@ -1,4 +1,4 @@
-import type { Partition, Position } from '@millrace/core'
+import { badOption, type Partition, type Position } from '@millrace/core'
 import { afterRecord, atTime, earliest } from '../reading/position.ts'
 import { parsePartitionId } from '../reading/stream-instance.ts'
 import type { KclLease } from './leases.ts'
@@ -29,12 +29,21 @@ export interface ImportOptions {
   readonly timestamp?: number | undefined
 }
 
-/** Where shards begin, by the leases that an application of KCL has left: behind what it has processed. */
+/**
+ * Where shards begin, by the leases that an application of KCL has left: behind what it has processed.
+ *
+ * @throws MillraceError BAD_OPTION where it is not known of which stream leases are
+ */
 export function planImport(
   leases: readonly KclLease[],
   partitions: readonly Partition[],
   options: ImportOptions,
 ): ImportPlan {
+  const streams = new Set(partitions.map(({ id }) => parsePartitionId(id).stream.name))
+  if (streams.size > 1 && leases.some(({ stream }) => stream === undefined))
+    throw badOption(
+      `the leases name no stream, as those of an application of one stream do, and the source reads ${[...streams].join(' and ')}: import into a source of one stream`,
+    )
   const used = new Set<KclLease>()
   const leaseOf = (partition: Partition): KclLease | undefined => {
     const lease = leases.find((each) => isOf(each, partition))

@@ -14,6 +14,8 @@ export interface RawRecords {
 /** What GetRecords has answered. */
 export interface GetRecordsAnswer {
   readonly records: RawRecords
+  /** Of data and keys, as the limits count them. */
+  readonly bytes: number
   /** Undefined when the shard is closed and read to its end. */
   readonly nextIterator: string | undefined
   readonly millisBehindLatest: number
@@ -48,7 +50,9 @@ export function readGetRecords(body: Buffer, memory: Memory): GetRecordsAnswer {
   const scanned = scan(text, bytes)
   if (scanned !== undefined) return scanned
   const parsed = JSON.parse(body.toString()) as Frame & { readonly Records?: readonly PlainRecord[] }
-  return answerOf(parsed, rawOf(parsed.Records ?? [], bytes))
+  const { Records = [] } = parsed
+  const keyBytes = Records.reduce((sum, { PartitionKey = '' }) => sum + Buffer.byteLength(PartitionKey), 0)
+  return answerOf(parsed, rawOf(Records, bytes), keyBytes)
 }
 
 function rawOf(records: readonly PlainRecord[], bytes: Buffer): RawRecords {
@@ -88,8 +92,9 @@ export function rawOfBytes(
   }
 }
 
-const answerOf = (frame: Frame, records: RawRecords): GetRecordsAnswer => ({
+const answerOf = (frame: Frame, records: RawRecords, keyBytes: number): GetRecordsAnswer => ({
   records,
+  bytes: keyBytes + (records.ends[records.length - 1] ?? 0),
   nextIterator: frame.NextShardIterator ?? undefined,
   millisBehindLatest: frame.MillisBehindLatest ?? 0,
   childShards: frame.ChildShards ?? [],
@@ -111,7 +116,7 @@ function scan(text: string, bytes: Buffer): GetRecordsAnswer | undefined {
   let starts = new Uint32Array(capacity)
   let ends = new Uint32Array(capacity)
   let ranges: Ranges = rangesOf(capacity)
-  let [at, length, used] = [first, 0, 0]
+  let [at, length, used, keyBytes] = [first, 0, 0, 0]
   while (text.charCodeAt(at) === 123 /* { */) {
     if (length === capacity) {
       capacity *= 2
@@ -141,6 +146,7 @@ function scan(text: string, bytes: Buffer): GetRecordsAnswer | undefined {
       } else if (kind === 80 /* P */ && keyLength === 12 && isText) {
         ranges.keys[2 * length] = at + 1
         ranges.keys[2 * length + 1] = valueEnd
+        keyBytes += valueEnd - at - 1
         fields |= 4
       } else if (kind === 65 /* A */ && keyLength === 27 && !isText) {
         ranges.arrivals[length] = Number(text.slice(at, valueEnd)) * 1000
@@ -158,7 +164,7 @@ function scan(text: string, bytes: Buffer): GetRecordsAnswer | undefined {
   }
   if (text.charCodeAt(at) !== 93 /* ] */) return undefined
   const frame = JSON.parse(text.slice(0, first) + text.slice(at)) as Frame
-  return answerOf(frame, rawOfText(text, { bytes, starts, ends, length }, ranges))
+  return answerOf(frame, rawOfText(text, { bytes, starts, ends, length }, ranges), keyBytes)
 }
 
 const rangesOf = (capacity: number): Ranges => ({

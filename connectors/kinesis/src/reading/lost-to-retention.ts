@@ -26,7 +26,7 @@ export async function lostToRetention(client: KinesisClient, gap: Gap): Promise<
   const { name, stream, position, now } = gap
   // a stream that was not there yet had nothing
   const readUpTo = gap.readUpTo === undefined ? undefined : Math.max(gap.readUpTo, stream.createdAt)
-  if (readUpTo !== undefined && readUpTo >= now - leastRetentionMs + hourMs) return undefined
+  if (readUpTo !== undefined && readUpTo >= now - leastRetentionMs) return undefined
   const { StreamDescriptionSummary: summary } = await client.send(new DescribeStreamSummaryCommand(stream.reference))
   const hours = summary?.RetentionPeriodHours ?? 24
   if (readUpTo !== undefined && readUpTo >= now - hours * hourMs) return undefined

@@ -47,14 +47,14 @@ export class PollReader<T> implements Reader<T, KinesisMeta> {
   async close(): Promise<void> {}
 
   async #poll(signal: AbortSignal): Promise<void> {
-    const calledAt = performance.now()
+    let calledAt = performance.now()
     try {
-      if (this.#cursor.mayBeOvertaken) this.#iterator = undefined
+      if (await this.#cursor.mayBeOvertaken()) this.#iterator = undefined
       this.#iterator ??= await this.#newIterator(signal)
+      calledAt = performance.now()
       const memory = (bytes: number): Buffer => this.#buffers.next(bytes)
       const answer = await getRecords(this.#client, this.#iterator, mostRecords, memory, signal)
-      const { records, nextIterator, millisBehindLatest, childShards } = answer
-      const bytes = records.ends[records.length - 1] ?? 0
+      const { records, bytes, nextIterator, millisBehindLatest, childShards } = answer
       this.#pace.answered(calledAt, bytes, millisBehindLatest === 0 && records.length < mostRecords)
       this.#iterator = nextIterator
       const children = nextIterator === undefined ? childShards : undefined

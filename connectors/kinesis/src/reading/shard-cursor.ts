@@ -14,7 +14,13 @@ import type { KinesisMeta } from './kinesis-meta.ts'
 import { leastRetentionMs, lostToRetention } from './lost-to-retention.ts'
 import { afterRecord, parsePosition, atTime, recordOf, type ShardPosition } from './position.ts'
 import { type ShardName, ShardBatch } from './shard-batch.ts'
-import { childrenOf, type ChildShard, StreamGoneError, type StreamInstance } from './stream-instance.ts'
+import {
+  childrenOf,
+  type ChildShard,
+  StreamGoneError,
+  type StreamInstance,
+  type StreamState,
+} from './stream-instance.ts'
 
 /** A shard, and how it is read. */
 export interface ShardOptions {
@@ -25,8 +31,12 @@ export interface ShardOptions {
   /** Fires when the job stops. */
   readonly signal: AbortSignal
   readonly isAggregated: boolean
-  /** Whether the stream of that name is still the one that the shard is of. */
-  readonly isCurrent: () => Promise<boolean>
+  /**
+   * Asks for the stream; the answer is not older than that, in ms. Undefined where there is none of the name any more, or another one.
+   *
+   * @throws what the client throws
+   */
+  readonly describe: (maxAgeMs: number) => Promise<Pick<StreamState, 'retentionMs'> | undefined>
   /** What records do that the stream has dropped before they were read. */
   readonly onDataLoss: 'report' | 'fail'
 }
@@ -62,10 +72,15 @@ interface ReadSoFar {
   readonly readUpTo: number | undefined
 }
 
-/** One that is so far behind may be overtaken by retention between two calls. */
-const overtakenMs = leastRetentionMs - 3_600_000
-/** How exactly positions tell up to when everything was read: less, and an idle shard would write a checkpoint a poll. */
-const readUpToMs = 3_600_000
+const minuteMs = 60_000
+/** What is to go so soon may be gone at the next call: an iterator lives for 5 minutes. */
+const edgeMs = 15 * minuteMs
+/** How exactly positions of an idle shard tell up to when everything was read: more, and it would write a checkpoint a poll. */
+const idleStepMs = 5 * minuteMs
+/** The clock of the service may be so much behind. */
+const skewMs = 5 * minuteMs
+/** Which stream has the name is not asked for more often. */
+const currentMs = 3_000
 
 /**
  * Where the reader of a shard stands: what was fetched, what of it was handed on, and what the stream has dropped in between. However it is
@@ -84,6 +99,8 @@ export class ShardCursor {
   /** What was read last is to be seen once more, to know that nothing behind it is gone. */
   #mustSeeAgain: ReadSoFar | undefined
   #behindMs = 0
+  /** Whether the last answer had records that were not read before. */
+  #hasMoved = false
   /** When the service has said that there is nothing more, by the clock of `performance`. */
   #tipSeenAt = -Infinity
 
@@ -94,15 +111,20 @@ export class ShardCursor {
     this.#at = parsePosition(options.position)
   }
 
-  /** So far behind that the service should be told anew where to begin: then it shows whether retention has taken what comes next. */
-  get mayBeOvertaken(): boolean {
-    return this.#behindMs > overtakenMs
+  /**
+   * Whether retention may have taken what comes next. The service should be told anew where to begin then: it shows whether what was read last
+   * is still there. Not after an answer that had nothing new: only its iterator knows how far it came.
+   */
+  async mayBeOvertaken(): Promise<boolean> {
+    if (!this.#hasMoved || this.#behindMs < leastRetentionMs - edgeMs) return false
+    const stream = await this.#options.describe(minuteMs)
+    return stream === undefined || this.#behindMs > stream.retentionMs - edgeMs
   }
 
   /** Where to begin. @throws StreamGoneError where another stream has the name: its shards are named alike */
   async start(): Promise<ShardStart> {
-    const { stream, isCurrent } = this.#options
-    if (!(await isCurrent())) throw new StreamGoneError(stream)
+    const { stream, describe } = this.#options
+    if ((await describe(currentMs)) === undefined) throw new StreamGoneError(stream)
     const at = this.#at
     if (at.type === 'earliest') return { type: 'TRIM_HORIZON' }
     const position = this.#position
@@ -149,9 +171,10 @@ export class ShardCursor {
     const from = recordOf(this.#at)
     this.#batch = new ShardBatch(records, name, { isAggregated, from })
     this.#behindMs = millisBehindLatest
+    this.#hasMoved = !this.#batch.isEmpty
     this.#tipSeenAt = millisBehindLatest === 0 ? performance.now() : -Infinity
-    const readUpTo = Math.floor((clock.now() - millisBehindLatest) / readUpToMs) * readUpToMs
-    this.#move(length > 0 ? records.sequenceNumber(length - 1) : undefined, continuation, readUpTo)
+    const last = length > 0 ? records.sequenceNumber(length - 1) : undefined
+    this.#move(last, continuation, clock.now() - millisBehindLatest)
     if (children !== undefined) this.#end = { type: 'end', children: childrenOf(stream, children) }
     // an answer without records tells nothing, unless there are none
     if (length > 0 || children !== undefined || millisBehindLatest === 0)
@@ -172,18 +195,17 @@ export class ShardCursor {
 
   #move(last: string | undefined, continuation: string | undefined, readUpTo: number): void {
     const from = recordOf(this.#at)
-    const upTo = Math.max(readUpTo, from?.readUpTo ?? 0)
-    if (last !== undefined) this.#at = { type: 'after', sequenceNumber: last, sub: undefined, readUpTo: upTo }
-    else if (from?.type === 'after') this.#at = { ...from, readUpTo: upTo }
     // never out of an aggregate that is not read to its end
     const isWithin = from !== undefined && (from.type === 'at' || from.sub !== undefined)
-    if (last === undefined && continuation !== undefined && !isWithin)
-      this.#at = { type: 'after', sequenceNumber: continuation, sub: undefined, readUpTo: upTo }
-    // by the clock of the service: well before what was read up to, and nothing had arrived there
-    if (this.#at.type === 'time' && readUpTo - readUpToMs > this.#at.at)
-      this.#at = { type: 'time', at: readUpTo - readUpToMs }
-    const at = this.#at
+    const next = last ?? (isWithin ? undefined : continuation)
+    const isIdle = !this.#hasMoved && (next === undefined || next === from?.sequenceNumber)
+    const step = Math.floor(readUpTo / idleStepMs) * idleStepMs
+    const upTo = Math.max(isIdle ? step : readUpTo, from?.readUpTo ?? 0)
+    if (next !== undefined) this.#at = { type: 'after', sequenceNumber: next, sub: undefined, readUpTo: upTo }
+    else if (from?.type === 'after') this.#at = { ...from, readUpTo: upTo }
+    else if (this.#at.type === 'time') this.#at = { type: 'time', at: Math.max(this.#at.at, step - skewMs) }
     if (this.#batch?.isEmpty !== true) return
+    const at = this.#at
     if (at.type === 'after') this.#position = afterRecord(at.sequenceNumber, at.sub, at.readUpTo)
     else if (at.type === 'time') this.#position = atTime(at.at)
   }

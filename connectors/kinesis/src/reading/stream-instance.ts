@@ -10,6 +10,12 @@ export interface StreamInstance {
   readonly reference: { readonly StreamName: string } | { readonly StreamARN: string }
 }
 
+/** A stream, and what may change of it. */
+export interface StreamState {
+  readonly stream: StreamInstance
+  readonly retentionMs: number
+}
+
 /** A stream is there no more, or another one of its name is. Named as the service names what is gone. */
 export class StreamGoneError extends Error {
   override readonly name = 'ResourceNotFoundException'

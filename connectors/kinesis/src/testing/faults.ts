@@ -20,6 +20,8 @@ export interface Fault {
     | { readonly type: 'slow'; readonly ms: number }
     /** Some entries of PutRecords are refused, each by chance. */
     | { readonly type: 'partial'; readonly code: string; readonly of: number }
+    /** Of GetShardIterator: so many answers without records come first, whatever there is. */
+    | { readonly type: 'empty pages'; readonly pages: number }
     /** An error within a subscription, before the next event. */
     | { readonly type: 'in stream'; readonly code: string; readonly message?: string }
     /** A subscription is cut, before the next event. */

@@ -18,13 +18,14 @@ export interface IteratorInput extends StreamReference {
 }
 
 /** Gives an iterator. */
-export function getShardIterator(input: IteratorInput, { streams, now }: OperationContext): string {
+export function getShardIterator(input: IteratorInput, { streams, now, emptyPages }: OperationContext): string {
   const stream = streams.usable(input)
   const shard = stream.shard(input.ShardId)
   if (!shard.mayAskForIterator(now()))
     throw new ServiceError('ProvisionedThroughputExceededException', `Rate exceeded for shard ${shard.id}`)
   const next = startOf(shard, input.ShardIteratorType ?? '', input.StartingSequenceNumber, input.Timestamp)
-  const iterator = { stream: stream.name, createdAt: stream.createdAt, shard: shard.id, next, at: now() }
+  const place = { stream: stream.name, createdAt: stream.createdAt, shard: shard.id }
+  const iterator = { ...place, next, at: now(), emptyPages: emptyPages() }
   return JSON.stringify({ ShardIterator: encodeIterator(iterator) })
 }
 
@@ -44,7 +45,8 @@ export function getRecords(
     )
   const first = shard.indexOf(iterator.next)
   let [end, bytes] = [first, 0]
-  while (end < shard.records.length && end - first < limit) {
+  const most = iterator.emptyPages > 0 ? 0 : limit
+  while (end < shard.records.length && end - first < most) {
     const size = (shard.records[end] as { bytes: number }).bytes
     if (bytes + size > mostBytes) break
     bytes += size
@@ -52,10 +54,12 @@ export function getRecords(
   }
   shard.hasRead(bytes, at)
   const taken = shard.records.slice(first, end)
-  const isEnd = shard.closedAt !== undefined && end === shard.records.length
+  const isEnd = shard.closedAt !== undefined && end === shard.records.length && iterator.emptyPages === 0
   const last = taken.at(-1)
   const next = last === undefined ? iterator.next : after(last.sequenceNumber)
-  const nextIterator = isEnd ? 'null' : `"${encodeIterator({ ...iterator, next, at })}"`
+  const nextIterator = isEnd
+    ? 'null'
+    : `"${encodeIterator({ ...iterator, next, at, emptyPages: Math.max(0, iterator.emptyPages - 1) })}"`
   const children = isEnd ? `,"ChildShards":${JSON.stringify(childrenOf(shard))}` : ''
   return `{"Records":[${taken.map(({ json }) => json).join(',')}],"NextShardIterator":${nextIterator},"MillisBehindLatest":${millisBehind(shard, end, at)}${children}}`
 }

@@ -6,4 +6,6 @@ export interface OperationContext {
   readonly now: () => number
   /** Of PutRecords: the error code of an entry that is to be refused. */
   readonly refuses: () => string | undefined
+  /** Of GetShardIterator: the number of answers without records that come first. */
+  readonly emptyPages: () => number
 }

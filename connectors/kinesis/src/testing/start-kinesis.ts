@@ -242,7 +242,9 @@ class Server implements KinesisStandIn {
       if (fault?.type === 'error') throw new ServiceError(fault.code, fault.message ?? 'injected', fault.status)
       if (call.operation === 'SubscribeToShard') return await this.#subscribe(call, input, response, slowMs)
       const refuses = this.#refusing(call)
-      const answer = operate(call.operation, input, { streams: this.#streams, now: this.#now, refuses })
+      const emptyPages = (): number => this.faults.meet(call, ['empty pages'])?.pages ?? 0
+      const context = { streams: this.#streams, now: this.#now, refuses, emptyPages }
+      const answer = operate(call.operation, input, context)
       if (fault?.type === 'lost reply') return this.#cut(call, 'lost reply', request)
       await slowed(slowMs)
       this.#note(call, 'ok')

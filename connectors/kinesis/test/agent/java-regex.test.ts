@@ -4,13 +4,25 @@ import { javaRegex } from '../../src/agent/java-regex.ts'
 test('flags at the start are flags', () => {
   expect(javaRegex('(?is)error.x', 'p')).toEqual(/error.x/is)
   expect(javaRegex('^\\d{4}-', 'p')).toEqual(/^\d{4}-/)
+  // none that is a class
+  expect(javaRegex('\\[a&&b', 'p').test('[a&&b')).toBe(true)
   // a backslash before a letter that is itself escaped
   expect(javaRegex('C:\\\\Apps', 'p').test('C:\\Apps')).toBe(true)
 })
 
-test.each(['\\p{Alpha}+', '\\Qa.b\\E', '\\Aa', 'a\\z', 'a\\h', '[a-z&&[^b]]', 'a++', '(', '', 5])(
-  'refuses %s',
-  (value) => {
-    expect(() => javaRegex(value, 'flows[0].multiLineStartPattern')).toThrow(/flows\[0\]\.multiLineStartPattern: /)
-  },
-)
+test.each([
+  '\\p{Alpha}+',
+  '\\Qa.b\\E',
+  '\\Aa',
+  'a\\z',
+  'a\\h',
+  '[a-z&&[^b]]',
+  '[a-z&&def]',
+  '[\\]&&a]',
+  'a++',
+  '(',
+  '',
+  5,
+])('refuses %s', (value) => {
+  expect(() => javaRegex(value, 'flows[0].multiLineStartPattern')).toThrow(/flows\[0\]\.multiLineStartPattern: /)
+})

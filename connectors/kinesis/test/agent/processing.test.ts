@@ -16,6 +16,9 @@ test('CSVTOJSON names columns, and has null for those that are missing', () => {
   const option = { optionName: 'CSVTOJSON', customFieldNames: ['a', 'b', 'c'] }
   expect(made(option, '1,x y,')).toEqual({ a: '1', b: 'x y', c: null })
   expect(made({ ...option, delimiter: '\\t' }, '1\t2\t3')).toEqual({ a: '1', b: '2', c: '3' })
+  // groups of the delimiter are no columns
+  expect(made({ ...option, delimiter: '\\s*(,|;)\\s*' }, '1, 2; 3')).toEqual({ a: '1', b: '2', c: '3' })
+  expect(made({ ...option, delimiter: 'x*' }, 'abc')).toEqual({ a: 'a', b: 'b', c: 'c' })
   expect(compileProcessing([{ ...option, jsonFormat: 'PRETTYPRINT' }], 'o')?.('1')).toMatch(/^\{\n/)
 })
 

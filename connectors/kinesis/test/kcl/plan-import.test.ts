@@ -45,6 +45,13 @@ test('nor those before it, over generations and merges', () => {
   ])
 })
 
+test('refuses leases that may be of either of two streams', () => {
+  const other = { id: id(0).replace('clicks', 'views'), parents: [] }
+  expect(() => plan([lease(0, 'SHARD_END')], [shard(0), other])).toThrow(
+    /the leases name no stream.*reads clicks and views: import into a source of one stream/,
+  )
+})
+
 test('says what looks wrong', () => {
   const { shards, problems } = plan(
     [lease(0, '495'), lease(1, '496'), lease(9, 'LATEST')],

@@ -24,7 +24,7 @@ test('a subscription that says nothing is given up, and made anew where it was',
     clock: { now: Date.now },
     signal: new AbortController().signal,
     isAggregated: true,
-    isCurrent: async () => true,
+    describe: async () => ({ retentionMs: 86_400_000 }),
     onDataLoss: 'report',
   })
   view.put('k', '0')

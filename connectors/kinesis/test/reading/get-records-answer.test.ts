@@ -54,6 +54,9 @@ test('reads what JSON.parse reads, whatever the keys hold and the order of field
       )
       expect(read.nextIterator).toBe(given.NextShardIterator ?? undefined)
       expect(read.millisBehindLatest).toBe(given.MillisBehindLatest)
+      const bytesOf = ({ Data, PartitionKey }: { Data: string; PartitionKey: string }): number =>
+        Buffer.from(Data, 'base64').length + Buffer.byteLength(PartitionKey)
+      expect(read.bytes).toBe(given.Records.reduce((sum, each) => sum + bytesOf(each), 0))
       expect(read.childShards).toEqual(given.ChildShards ?? [])
     }),
     { numRuns: 300 },
