@@ -5,7 +5,7 @@ import { resolveWriteOptions, type WriteOptions } from './sink-options.ts'
 import { checkRecord } from './writing/check-record.ts'
 import type { PutResult } from './writing/entry.ts'
 import { RecordBytes } from './writing/record-bytes.ts'
-import { RecordWriter, type WriterStats } from './writing/record-writer.ts'
+import { type NewRecord, RecordWriter, type WriterStats } from './writing/record-writer.ts'
 
 /** Options of {@link createProducer}. */
 export interface ProducerOptions<T> extends WriteOptions {
@@ -74,8 +74,8 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
   let last: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
 
-  function add(data: Uint8Array, partitionKey: string, explicitHashKey: string | undefined): Promise<PutResult> {
-    return new Promise((done, failed) => writer.add({ partitionKey, explicitHashKey, data, done, failed }))
+  function add(record: Omit<NewRecord, 'done' | 'failed'>): Promise<PutResult> {
+    return new Promise((done, failed) => writer.add({ ...record, done, failed }))
   }
 
   async function put(record: T, { partitionKey = randomKey(), explicitHashKey }: PutOptions = {}): Promise<PutResult> {
@@ -90,14 +90,15 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
     const bytes = data.length + Buffer.byteLength(partitionKey)
     checkRecord(options.stream, { partitionKey, explicitHashKey: hashKey, bytes }, maxRecordBytes)
     // one that waits is overtaken by none
-    if (waiting === 0 && writer.hasRoom) return add(data, partitionKey, hashKey)
+    if (waiting === 0 && writer.hasRoom) return add({ data, partitionKey, explicitHashKey: hashKey })
     waiting++
+    const addedAt = performance.now()
     // added in the very call that finds room: whoever waits for the same meets a full buffer again
     const added = last
       .then(() => writer.room())
       .then(() => {
         waiting--
-        return { result: add(data, partitionKey, hashKey) }
+        return { result: add({ data, partitionKey, explicitHashKey: hashKey, addedAt }) }
       })
     last = added
     const { result } = await added

@@ -9,6 +9,13 @@ interface RawRequest {
   body: unknown
 }
 
+interface RawOptions {
+  readonly body?: Uint8Array
+  readonly signal?: AbortSignal
+  /** @default that of the client */
+  readonly timeoutMs?: number
+}
+
 const empty = new TextEncoder().encode('{}')
 
 /**
@@ -18,7 +25,7 @@ const empty = new TextEncoder().encode('{}')
 export async function rawAnswer(
   client: KinesisClient,
   command: GetRecordsCommand | PutRecordsCommand,
-  { body, signal }: { readonly body?: Uint8Array; readonly signal?: AbortSignal },
+  { body, signal, timeoutMs }: RawOptions,
 ): Promise<Buffer> {
   let answer: Buffer | undefined
   // the stacks of all commands take the same middleware
@@ -45,7 +52,10 @@ export async function rawAnswer(
     // nearer to the wire than what reads answers
     { name: 'readsRaw', step: 'deserialize', priority: 'low' },
   )
-  await client.send(command as GetRecordsCommand, { ...(signal && { abortSignal: signal }) })
+  await client.send(command as GetRecordsCommand, {
+    ...(signal && { abortSignal: signal }),
+    ...(timeoutMs !== undefined && { requestTimeout: timeoutMs }),
+  })
   if (answer === undefined) throw new Error('the service has answered nothing')
   return answer
 }

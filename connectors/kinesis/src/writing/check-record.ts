@@ -23,6 +23,11 @@ export function checkRecord(
       'BAD_KEY',
       `stream ${stream}: a partition key has ${Array.from(partitionKey).length} characters; ${mostKeyCharacters} are possible`,
     )
+  if (/\p{Surrogate}/u.test(partitionKey))
+    throw new MillraceError(
+      'BAD_KEY',
+      `stream ${stream}: the partition key ${JSON.stringify(partitionKey)} is no text: it has half a character`,
+    )
   if (
     explicitHashKey !== undefined &&
     (!/^(0|[1-9]\d{0,38})$/.test(explicitHashKey) || BigInt(explicitHashKey) > largestHashKey)

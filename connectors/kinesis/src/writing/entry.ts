@@ -21,7 +21,7 @@ export interface PutResult {
 export interface Entry {
   readonly partitionKey: string
   readonly explicitHashKey: string | undefined
-  readonly data: Uint8Array
+  data: Uint8Array
   /** Data and key, as the limits count them. */
   readonly bytes: number
   /** In ms since the process began: a wall clock may step back, and a lane would wait for as long. */

@@ -135,6 +135,17 @@ export class Lane {
     return [...all, ...later]
   }
 
+  /** Copies the data of those that were added at or before a moment out of the larger memory that they are a piece of. */
+  compact(at: number): void {
+    const copy = (entry: Entry | undefined): void => {
+      if (entry !== undefined && entry.addedAt <= at && entry.data.buffer.byteLength > entry.data.length)
+        entry.data = new Uint8Array(entry.data)
+    }
+    this.#back.forEach(copy)
+    for (let i = this.#head; i < this.#queue.length; i++) copy(this.#queue[i])
+    for (const followers of this.#followers.values()) followers.rest().forEach(copy)
+  }
+
   get #chainsKeys(): boolean {
     return this.#options.keepsOrder && this.#options.aggregateBytes === undefined
   }

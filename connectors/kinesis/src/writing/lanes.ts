@@ -125,6 +125,11 @@ export class Lanes {
     for (const entry of moved) this.#laneOf(entry.hash).add(entry)
   }
 
+  /** Those that have waited since a moment hold no other memory than their own. */
+  compact(at: number): void {
+    for (const lane of this.#lanes.values()) lane.compact(at)
+  }
+
   /** What each shard has taken and refused. */
   stats(): Record<string, LaneStats> {
     const seen = [...this.#stats].filter(([, { records, throttled }]) => records > 0 || throttled > 0)

@@ -23,12 +23,17 @@ export async function putRecords(
   records: readonly PutRecordsRecord[],
 ): Promise<readonly PutRecordsEntry[]> {
   const command = new PutRecordsCommand({ ...stream, Records: [] })
-  const answer = await rawAnswer(client, command, { body: bodyOf(stream, records) })
+  const body = bodyOf(stream, records)
+  const answer = await rawAnswer(client, command, { body, timeoutMs: timeoutMs + body.length / leastBytesPerMs })
   const { Records = [] } = JSON.parse(answer.toString()) as { readonly Records?: readonly PutRecordsEntry[] }
   if (Records.length !== records.length)
     throw new Error(`PutRecords of ${records.length} has answered ${Records.length}`)
   return Records
 }
+
+/** As the Kinesis Producer Library waits for an answer; and for the body, over a line that is slow but moves. */
+const timeoutMs = 6_000
+const leastBytesPerMs = 64
 
 /** Of names, quotes and a hash key in the JSON of a record, at most. */
 const frameBytes = 128

@@ -33,6 +33,8 @@ export interface NewRecord {
   readonly partitionKey: string
   readonly explicitHashKey?: string | undefined
   readonly data: Uint8Array
+  /** When it was given, in ms since the process began. @default now */
+  readonly addedAt?: number
   readonly done?: Entry['done']
   readonly failed?: Entry['failed']
 }
@@ -84,6 +86,9 @@ export class RecordWriter {
   #timerAt = Infinity
   #waiting: (() => void)[] = []
   #lastError: WriterStats['lastError']
+  /** Bytes that were added since. */
+  #sinceCompact = 0
+  #compactedAt = -Infinity
   #isClosed = false
 
   constructor(options: RecordWriterOptions) {
@@ -104,7 +109,8 @@ export class RecordWriter {
     await this.#map.refresh()
   }
 
-  add({ partitionKey, explicitHashKey, data, done, failed }: NewRecord): void {
+  add({ partitionKey, explicitHashKey, data, addedAt, done, failed }: NewRecord): void {
+    const now = performance.now()
     const bytes = data.length + keyBytes(partitionKey)
     const hash = this.#hashes.of(partitionKey, explicitHashKey)
     const entry: Entry = {
@@ -112,7 +118,7 @@ export class RecordWriter {
       explicitHashKey,
       data,
       bytes,
-      addedAt: performance.now(),
+      addedAt: addedAt ?? now,
       hash,
       done,
       failed,
@@ -123,9 +129,10 @@ export class RecordWriter {
     this.#buffered++
     this.#bufferedBytes += bytes
     this.#lanes.add(entry)
-    if (!this.#isFull()) this.#wakeIn(this.#options.lingerMs, entry.addedAt)
-    else if (entry.addedAt >= this.#mayPumpAt) this.#pump()
-    else this.#wakeIn(this.#mayPumpAt - entry.addedAt, entry.addedAt)
+    this.#compact(bytes, now)
+    if (!this.#isFull()) this.#wakeIn(this.#options.lingerMs, now)
+    else if (now >= this.#mayPumpAt) this.#pump()
+    else this.#wakeIn(this.#mayPumpAt - now, now)
   }
 
   /** Resolves when there is room for more. */
@@ -168,6 +175,15 @@ export class RecordWriter {
     this.#buffered = this.#bufferedBytes = 0
     this.#flushes.clear()
     this.#notify()
+  }
+
+  /** Records are pieces of larger memory: few that wait for long, for one shard, would hold that of all others. */
+  #compact(bytes: number, now: number): void {
+    this.#sinceCompact += bytes
+    if (this.#sinceCompact < this.#options.maxBufferedBytes) return
+    this.#lanes.compact(this.#compactedAt)
+    this.#compactedAt = now
+    this.#sinceCompact = 0
   }
 
   #isFull(): boolean {

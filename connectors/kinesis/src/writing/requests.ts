@@ -27,6 +27,7 @@ export interface Receiver {
 
 /** Errors of a whole request that one of its records may be to blame for. */
 const refusals: ReadonlySet<string> = new Set(['ValidationException', 'InvalidArgumentException'])
+const triesToProve = 2
 const none: readonly Entry[] = []
 
 /** Puts carriers, and finds out what became of each. */
@@ -69,10 +70,11 @@ export class Requests {
       return this.put(batch.slice(half))
     }
     if (only === undefined) return
-    if (only.entries.length > 1) for (const entry of only.entries) entry.isAlone = true
-    // where none was ever taken, it may as well be the stream that is wrong
-    const isItsOwn = this.#hasTaken && only.entries.length === 1 && only.entries[0]?.failed !== undefined
-    if (isItsOwn) this.#receiver.rejected(only, error)
+    if (only.entries.length > 1) putAlone(only.entries)
+    const [entry, ...others] = only.entries
+    // where none was ever taken, it may as well be the stream that is wrong: one whose shards are known takes what is right
+    const isProven = this.#hasTaken || (this.#map.isKnown && (entry?.attempts?.length ?? 0) >= triesToProve)
+    if (isProven && others.length === 0 && entry?.failed !== undefined) this.#receiver.rejected(only, error)
     else this.#receiver.refused([refusedBy(only, error)])
   }
 
@@ -101,9 +103,15 @@ export class Requests {
   /** Members of an aggregate that is not where it was meant to be, who do not belong there: those who read as KCL does would drop them. */
   #astray({ entries, shardId: meant }: Carrier, shardId: string): readonly Entry[] {
     if (entries.length === 1 || shardId === meant) return none
-    // of a shard that could not be learned nothing is known to belong there
-    return this.#map.has(shardId) ? entries.filter(({ hash }) => this.#map.find(hash) !== shardId) : entries
+    if (this.#map.has(shardId)) return entries.filter(({ hash }) => this.#map.find(hash) !== shardId)
+    // of a shard that could not be learned nothing is known to belong there; alone each lands where it does
+    putAlone(entries)
+    return entries
   }
+}
+
+function putAlone(entries: readonly Entry[]): void {
+  for (const entry of entries) entry.isAlone = true
 }
 
 function refusedBy(carrier: Carrier, cause: unknown): Refused {

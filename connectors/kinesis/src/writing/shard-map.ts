@@ -31,6 +31,11 @@ export class ShardMap {
     return this.#stream
   }
 
+  /** Whether the shards were ever learned. */
+  get isKnown(): boolean {
+    return this.#shards.length > 0
+  }
+
   has(id: string): boolean {
     return this.#ids.has(id)
   }

@@ -1,7 +1,8 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { GetRecordsCommand } from '@aws-sdk/client-kinesis'
+import { setTimeout as pause } from 'node:timers/promises'
+import { GetRecordsCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { expect, test } from 'vitest'
 import { createClient } from '../../src/client/create-client.ts'
 import { classOf } from '../../src/client/error-class.ts'
@@ -30,3 +31,28 @@ test.each(['headers', 'half of the body'])(
     server.close()
   },
 )
+
+test('a body that is long in going out has more time, as long as it moves', async () => {
+  const read = async (request: IncomingMessage): Promise<void> => {
+    for await (const _ of request) await pause(1)
+  }
+  const server = createServer((request, response) => {
+    // one that was given up is cut
+    read(request).then(
+      () => response.end('{}'),
+      () => undefined,
+    )
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+  const client = createClient({ endpoint, region: 'us-east-1', credentials }, 200)
+  const body = Buffer.alloc(20 * 1024 * 1024)
+  const put = (options: object): Promise<Buffer> =>
+    rawAnswer(client, new PutRecordsCommand({ StreamName: 's', Records: [] }), { body, ...options })
+  await expect(put({})).rejects.toMatchObject({ name: 'TimeoutError' })
+  expect((await put({ timeoutMs: 20_000 })).toString()).toBe('{}')
+  client.destroy()
+  server.closeAllConnections()
+  server.close()
+}, 30_000)

@@ -38,6 +38,18 @@ test('its oldest entry is that which was added first, also where one that came l
   expect(lane.oldest).toBe(2)
 })
 
+test('those that have waited hold no other memory than their own', () => {
+  const lane = laneOf(true)
+  const chunk = new Uint8Array(1_000).fill(7)
+  const entries = ['a', 'a', 'b', 'c'].map((key, i) => ({ ...entry(key, i), data: chunk.subarray(i, i + 2) }))
+  for (const each of entries) lane.add(each)
+  // the first one comes back
+  lane.refused(lane.take(10, Infinity)!.entries, 10, 0)
+  lane.compact(2)
+  expect(entries.map(({ data }) => data.buffer.byteLength)).toEqual([2, 2, 2, 1_000])
+  expect(entries.map(({ data }) => [...data])).toEqual(entries.map(() => [7, 7]))
+})
+
 test('requests that meet one trouble together are one failure', () => {
   const lane = laneOf()
   for (let at = 0; at < 8; at++) lane.refused([entry('a', at)], at, 1)

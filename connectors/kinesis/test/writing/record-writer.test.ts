@@ -54,3 +54,19 @@ test('a time to live that no timer has is waited for', async () => {
   writer.close()
   destroy()
 })
+
+test('a first record that the stream refuses is given up, too, where the stream is known', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const { writer, destroy } = await writerOf(server)
+  const errors: Error[] = []
+  writer.add({ partitionKey: 'k', data: new Uint8Array(1_500_000), failed: (error) => errors.push(error) })
+  writer.add({ partitionKey: 'k', data })
+  await writer.flush()
+  expect(errors.map(({ message }) => message)).toEqual([
+    expect.stringMatching(/is larger than the 1048576 of stream s/),
+  ])
+  expect(writer.stats().records).toBe(1)
+  writer.close()
+  destroy()
+})
