@@ -44,6 +44,14 @@ export interface Producer<T> extends AsyncDisposable {
   close(): Promise<void>
 }
 
+/** A producer that can be told to wait no longer. */
+export interface ExpirableProducer<T> extends Producer<T> {
+  /** All that was put so far fails, as if its time had passed; what is under way is awaited first. */
+  expire(): void
+  /** Ends at once. What it holds is forgotten, and nobody is told. */
+  abandon(): void
+}
+
 /**
  * A producer of its own, outside of any topology: what the Kinesis Producer Library does, without its process, and with back-pressure.
  *
@@ -54,6 +62,11 @@ export interface Producer<T> extends AsyncDisposable {
  * ```
  */
 export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Producer<T> {
+  return openProducer(options)
+}
+
+/** {@link createProducer}, for those who have another place for records that wait too long. */
+export function openProducer<T>(options: ProducerOptions<T>): ExpirableProducer<T> {
   const {
     writer: writerOptions,
     client: clientOptions,
@@ -113,6 +126,10 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
 
   async function end(): Promise<void> {
     await flush()
+    abandon()
+  }
+
+  function abandon(): void {
     writer.close()
     client.destroy()
   }
@@ -133,6 +150,8 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
     flush,
     stats: () => writer.stats(),
     close,
+    expire: () => writer.expire(),
+    abandon,
     [Symbol.asyncDispose]: close,
   }
 }

@@ -3,25 +3,40 @@
  *
  * @packageDocumentation
  */
+import { badOption } from '@millrace/core'
 import Transport from 'winston-transport'
 import { LogShipper, type LogTransportOptions, type LogTransportStats } from './logging/log-shipper.ts'
 
+/** Options of {@link KinesisTransport}. */
+export type WinstonTransportOptions = Omit<LogTransportOptions, 'whenFull'>
+
 const message: unique symbol = Symbol.for('message')
 
-/** `winston.createLogger({ transports: [new KinesisTransport({ stream: 'logs' })] })`; `logger.end()` puts what waits. */
+/**
+ * `winston.createLogger({ transports: [new KinesisTransport({ stream: 'logs' })] })`; `logger.end()` puts what waits.
+ *
+ * Winston lets nobody wait who logs: what does not fit into `maxBufferedBytes` goes to the spool, or is dropped and counted where there is none.
+ */
 export class KinesisTransport extends Transport {
   readonly #shipper: LogShipper
 
-  constructor({ level, silent, ...options }: LogTransportOptions & Transport.TransportStreamOptions) {
+  constructor({ level, silent, ...options }: WinstonTransportOptions & Transport.TransportStreamOptions) {
     super({ ...(level !== undefined && { level }), ...(silent !== undefined && { silent }) })
-    this.#shipper = new LogShipper(options)
+    const { whenFull = 'drop' } = options as LogTransportOptions
+    if (whenFull !== 'drop')
+      throw badOption(
+        `KinesisTransport: \`whenFull\` is '${String(whenFull)}', but winston lets nobody wait; leave it out, and give \`spool\` to lose nothing`,
+      )
+    this.#shipper = new LogShipper({ ...options, whenFull })
   }
 
   override log(info: { readonly [message]?: string }, next: () => void): void {
-    void this.#shipper.ship(info[message] ?? JSON.stringify(info)).then(() => {
-      this.emit('logged', info)
-      next()
-    })
+    const line = info[message] ?? textOf(info)
+    if (line === undefined) this.#shipper.drop()
+    else this.#shipper.take(line)
+    this.emit('logged', info)
+    // held up, winston ends its transports before it has given them all
+    next()
   }
 
   /** What became of lines. */
@@ -31,6 +46,15 @@ export class KinesisTransport extends Transport {
 
   override _final(done: () => void): void {
     void this.#shipper.close().finally(done)
+  }
+}
+
+/** Without a format, what is logged need not be what JSON can write. */
+function textOf(info: object): string | undefined {
+  try {
+    return JSON.stringify(info)
+  } catch {
+    return undefined
   }
 }
 

@@ -1,10 +1,22 @@
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { badOption, type Size, sizeBytes } from '@millrace/core'
+import { lockFolder } from './folder-lock.ts'
 
 /** Where lines wait on disk while the stream cannot be reached. */
 export interface SpoolOptions {
-  /** Its own; two processes must not share one. */
+  /** Its own; a second process that is given the same is refused. */
   readonly folder: string
   /** @default '64MiB' */
   readonly maxBytes?: Size
@@ -15,6 +27,12 @@ const pattern = /^\d{8}\.ndjson$/
 /** A line of a log may have line feeds of its own, as stack traces do. */
 const escaped = (line: string): string => line.replaceAll(/[\\\n]/g, (each) => (each === '\n' ? '\\n' : '\\\\'))
 const unescaped = (text: string): string => text.replaceAll(/\\[\\n]/g, (each) => (each === '\\n' ? '\n' : '\\'))
+const textOf = (lines: readonly string[]): string => lines.map((line) => `${escaped(line)}\n`).join('')
+
+interface Segment {
+  readonly name: string
+  bytes: number
+}
 
 /**
  * Lines on disk, in order, up to a number of bytes. They outlive the process; of a line that was being written when it died, nothing is
@@ -23,14 +41,21 @@ const unescaped = (text: string): string => text.replaceAll(/\\[\\n]/g, (each) =
 export class Spool {
   readonly #folder: string
   readonly #maxBytes: number
-  #segments: { readonly name: string; bytes: number }[]
+  readonly #unlock: () => void
+  /** Those that this process writes to: the last line of another one's may be torn. */
+  readonly #own = new Set<string>()
+  /** Those that are done with, and could not be removed. */
+  readonly #leftOver = new Set<string>()
+  #segments: Segment[]
   #next: number
 
+  /** @throws MillraceError BAD_OPTION, naming the field, and for a folder that another process uses */
   constructor({ folder, maxBytes = '64MiB' }: SpoolOptions) {
     if (typeof folder !== 'string' || folder === '') throw badOption('log transport: `spool.folder` is no path')
     this.#folder = folder
     this.#maxBytes = sizeBytes(maxBytes, 'log transport: `spool.maxBytes`')
     mkdirSync(folder, { recursive: true })
+    this.#unlock = lockFolder(folder, 'log transport: `spool.folder`')
     const names = readdirSync(folder).filter((name) => pattern.test(name))
     this.#segments = names.toSorted().map((name) => ({ name, bytes: statSync(join(folder, name)).size }))
     this.#next = Number(this.#segments.at(-1)?.name.slice(0, 8) ?? 0) + 1
@@ -46,12 +71,10 @@ export class Spool {
 
   /** @returns false where there is no room. @throws what the disk throws */
   append(line: string): boolean {
-    const text = `${escaped(line)}\n`
-    const bytes = Buffer.byteLength(text)
-    if (this.bytes + bytes > this.#maxBytes) return false
+    const text = textOf([line])
+    if (this.bytes + Buffer.byteLength(text) > this.#maxBytes) return false
     let last = this.#segments.at(-1)
-    // never into one that an earlier process has left: its last line may be torn
-    if (last === undefined || last.bytes >= segmentBytes || !this.#isOwn(last.name)) {
+    if (last === undefined || last.bytes >= segmentBytes || !this.#own.has(last.name)) {
       last = { name: this.#newName(), bytes: 0 }
       this.#own.add(last.name)
       this.#segments.push(last)
@@ -67,15 +90,14 @@ export class Spool {
     return name
   }
 
-  /** Fills a place that was reserved, or gives it up. @returns how many of the lines have found room */
+  /** Fills a place that was reserved, or gives it up. @returns how many of the lines have found room. @throws what the disk throws */
   fill(name: string, lines: readonly string[]): number {
     const segment = this.#segments.find((each) => each.name === name)
     let free = this.#maxBytes - this.bytes
-    const texts = lines.map((line) => `${escaped(line)}\n`)
-    const fitting = texts.findIndex((text) => (free -= Buffer.byteLength(text)) < 0)
-    const kept = fitting < 0 ? texts.length : fitting
+    const fitting = lines.findIndex((line) => (free -= Buffer.byteLength(textOf([line]))) < 0)
+    const kept = fitting < 0 ? lines.length : fitting
     if (segment === undefined || kept === 0) this.#segments = this.#segments.filter((each) => each !== segment)
-    else this.#write(segment, texts.slice(0, kept).join(''))
+    else this.#write(segment, textOf(lines.slice(0, kept)))
     return segment === undefined ? 0 : kept
   }
 
@@ -84,36 +106,69 @@ export class Spool {
     const [first] = this.#segments
     if (first === undefined) return undefined
     this.#own.delete(first.name)
-    const path = join(this.#folder, first.name)
+    const path = this.#pathOf(first.name)
     const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
     // behind the last line feed there is a torn line, or nothing
     return { name: first.name, lines: text.split('\n').slice(0, -1).map(unescaped) }
   }
 
-  remove(name: string): void {
-    rmSync(join(this.#folder, name), { force: true })
-    this.#segments = this.#segments.filter((each) => each.name !== name)
+  /** Leaves these of its lines. @throws what the disk throws; it is as it was then */
+  replace(name: string, lines: readonly string[]): void {
+    const segment = this.#segments.find((each) => each.name === name)
+    if (segment === undefined) return
+    const text = textOf(lines)
+    const half = this.#pathOf('half')
+    writeFileSync(half, text)
+    renameSync(half, this.#pathOf(name))
+    segment.bytes = Buffer.byteLength(text)
   }
 
-  readonly #own = new Set<string>()
+  /** Done with it, also where its file cannot be removed now. */
+  remove(name: string): void {
+    this.#segments = this.#segments.filter((each) => each.name !== name)
+    this.#leftOver.add(name)
+    for (const each of this.#leftOver)
+      try {
+        rmSync(this.#pathOf(each), { force: true })
+        this.#leftOver.delete(each)
+      } catch {
+        // a file system that has become read-only: another time
+      }
+  }
 
-  #write(segment: { readonly name: string; bytes: number }, text: string): void {
+  /** Another process may use the folder. */
+  close(): void {
+    this.#unlock()
+  }
+
+  #write(segment: Segment, text: string): void {
+    const path = this.#pathOf(segment.name)
     try {
-      appendFileSync(join(this.#folder, segment.name), text)
+      appendFileSync(path, text)
     } catch (error) {
-      // a part of it may be there: nothing goes behind that
-      this.#own.delete(segment.name)
-      if (segment.bytes === 0) this.#segments = this.#segments.filter((each) => each !== segment)
+      this.#takeBack(segment, path)
       throw error
     }
     segment.bytes += Buffer.byteLength(text)
   }
 
-  #newName(): string {
-    return `${String(this.#next++).padStart(8, '0')}.ndjson`
+  /** A part of what was written last may be there: it counts as lost, and must not come back. */
+  #takeBack(segment: Segment, path: string): void {
+    this.#own.delete(segment.name)
+    try {
+      if (segment.bytes > 0) return truncateSync(path, segment.bytes)
+      rmSync(path, { force: true })
+    } catch {
+      // nor can the disk do that; nothing goes behind it
+    }
+    this.#segments = this.#segments.filter((each) => each !== segment)
   }
 
-  #isOwn(name: string): boolean {
-    return this.#own.has(name)
+  #pathOf(name: string): string {
+    return join(this.#folder, name)
+  }
+
+  #newName(): string {
+    return `${String(this.#next++).padStart(8, '0')}.ndjson`
   }
 }

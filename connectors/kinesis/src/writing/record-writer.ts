@@ -89,6 +89,8 @@ export class RecordWriter {
   /** Bytes that were added since. */
   #sinceCompact = 0
   #compactedAt = -Infinity
+  /** What was added by then has no time left. */
+  #expiredAt = -Infinity
   #isClosed = false
 
   constructor(options: RecordWriterOptions) {
@@ -154,6 +156,12 @@ export class RecordWriter {
     this.#pump()
     await flushed
     if (this.#isClosed) throw new Error(`the writer of stream ${this.#options.stream} was closed before all was put`)
+  }
+
+  /** All that was added so far fails, as if its time had passed; what is on its way is awaited first. */
+  expire(): void {
+    this.#expiredAt = performance.now()
+    this.#pump()
   }
 
   stats(): WriterStats {
@@ -274,7 +282,8 @@ export class RecordWriter {
 
   #expire(now: number): void {
     const { ttlMs, stream } = this.#options
-    const expired = ttlMs === Infinity ? [] : this.#lanes.expired(now - ttlMs)
+    const at = Math.max(now - ttlMs, this.#expiredAt)
+    const expired = at === -Infinity ? [] : this.#lanes.expired(at)
     if (expired.length === 0) return
     this.#counts.expired += expired.length
     for (const entry of expired) {

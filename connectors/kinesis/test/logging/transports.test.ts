@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
@@ -7,7 +7,7 @@ import { LogShipper } from '../../src/logging/log-shipper.ts'
 import { KinesisTransport } from '@millrace/kinesis/winston'
 import { type KinesisStandIn, startKinesis } from '@millrace/kinesis/testing'
 import { pino } from 'pino'
-import { createLogger } from 'winston'
+import { createLogger, format } from 'winston'
 import { expect, test, vi } from 'vitest'
 import kinesisTransport from '@millrace/kinesis/pino'
 
@@ -47,7 +47,7 @@ test('drops and counts what does not fit, if told to', async () => {
   await using server = await startKinesis()
   server.create('logs', 1)
   const away = server.faults.inject({ operation: 'PutRecords', kind: { type: 'error', code: 'InternalFailure' } })
-  const options = { stream: 'logs', linger: '5ms', maxBufferedBytes: 200, whenFull: 'drop' } as const
+  const options = { stream: 'logs', linger: '5ms', maxBufferedBytes: 200 } as const
   const transport = new KinesisTransport({ ...options, ...server.clientOptions })
   const log = createLogger({ transports: [transport] })
   for (let n = 0; n < 50; n++) log.info('a line of some length', { n })
@@ -109,32 +109,17 @@ test('keeps lines on disk while the stream is away, and the next process puts th
 test('refuses options by name', () => {
   const given = (options: object) => () => new LogShipper({ stream: 'logs', region: 'us-east-1', ...options })
   expect(given({ whenFull: 'wait' })).toThrow(/`whenFull` is 'wait'/)
+  expect(given({ closeWithin: 'soon' })).toThrow(/`closeWithin`: "soon" is not a duration/)
+  expect(() => new KinesisTransport({ stream: 'logs', whenFull: 'block' } as object as { stream: string })).toThrow(
+    /`whenFull` is 'block', but winston lets nobody wait/,
+  )
   expect(given({ partitionKey: 'k'.repeat(257) })).toThrow(/partition key has 257 characters/)
   expect(given({ spool: { folder: '' } })).toThrow(/`spool.folder` is no path/)
   expect(given({ spool: { folder: tmpdir(), maxBytes: NaN } })).toThrow(/`spool.maxBytes`/)
 })
 
-test('a spool that is full takes no more', async () => {
-  const { Spool } = await import('../../src/logging/spool.ts')
-  const place = folder()
-  const spool = new Spool({ folder: place, maxBytes: 12 })
-  expect([spool.append('12345'), spool.append('67890'), spool.append('x')]).toEqual([true, true, false])
-  expect(readFileSync(join(place, '00000001.ndjson'), 'utf8')).toBe('12345\n67890\n')
-})
-
 const failing = (server: KinesisStandIn) => server.faults.inject({ operation: 'PutRecords', kind: { type: 'cut' } })
 const numbered = (texts: readonly string[]): number[] => texts.map((text) => Number(text.split(' ')[1]))
-
-test('a line of several lines comes back from the spool as one', async () => {
-  const { Spool } = await import('../../src/logging/spool.ts')
-  const lines = ['a\n  at b (c:\\d)\n', 'plain', '', '\\n\\', '\\\n']
-  const spool = new Spool({ folder: folder() })
-  for (const line of lines) spool.append(line)
-  expect(spool.oldest()?.lines).toEqual(lines)
-  spool.fill(spool.reserve(), lines)
-  spool.remove(spool.oldest()?.name ?? '')
-  expect(spool.oldest()?.lines).toEqual(lines)
-})
 
 test('lines that fail late stay before those that came later', async () => {
   await using server = await startKinesis()
@@ -153,6 +138,107 @@ test('lines that fail late stay before those that came later', async () => {
   const second = new LogShipper({ ...ordered, ...server.clientOptions })
   await second.close()
   expect(numbered(textsIn(server))).toEqual(Array.from({ length: 60 }, (_, n) => n))
+})
+
+test('lines behind one that fails go to the spool with it, or they would be put before it', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('logs', 1)
+  const away = failing(server)
+  const ordered = { stream: 'logs', linger: '5ms', recordTtl: '300ms', partitionKey: 'k', order: 'key' } as const
+  const shipper = new LogShipper({ ...ordered, spool: { folder: folder() }, ...server.clientOptions })
+  let n = 0
+  // the stream is back when the first one has just failed
+  while (shipper.stats().spooledBytes === 0) {
+    await shipper.ship(`line ${n++}`)
+    await pause(20)
+  }
+  away.remove()
+  await shipper.close()
+  expect(shipper.stats()).toEqual({ put: n, dropped: 0, spooledBytes: 0 })
+  expect(numbered(textsIn(server))).toEqual(Array.from({ length: n }, (_, i) => i))
+})
+
+test('a spool that takes longer to put than a line may wait is put in pieces', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const away = failing(server)
+  const place = folder()
+  const options = { stream: 'logs', linger: '5ms', recordTtl: '300ms', ...server.clientOptions } as const
+  const first = new LogShipper({ ...options, spool: { folder: place } })
+  for (let n = 0; n < 3_000; n++) await first.ship(`line ${n}`)
+  await first.close()
+  expect(first.stats()).toMatchObject({ put: 0, dropped: 0 })
+  away.remove()
+  // 1,000 lines a second
+  const second = new LogShipper({ ...options, spool: { folder: place } })
+  for (let before = Infinity; second.stats().spooledBytes > 0;) {
+    await second.flush()
+    expect(second.stats().spooledBytes).toBeLessThan(before)
+    before = second.stats().spooledBytes
+  }
+  await second.close()
+  expect(new Set(textsIn(server)).size).toBe(3_000)
+  expect(second.stats()).toEqual({ put: textsIn(server).length, dropped: 0, spooledBytes: 0 })
+}, 20_000)
+
+test.each([
+  { type: 'error', code: 'InternalFailure' },
+  { type: 'slow', ms: 60_000 },
+] as const)('ends in time while the stream is away, and keeps what it has %o', async (kind) => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const away = server.faults.inject({ operation: 'PutRecords', kind })
+  const options = { stream: 'logs', linger: '5ms', partitionKey: 'k', order: 'key', ...server.clientOptions } as const
+  const spool = { folder: folder() }
+  const shipper = new LogShipper({ ...options, spool, closeWithin: '100ms' })
+  for (let n = 0; n < 20; n++) await shipper.ship(`line ${n}`)
+  await vi.waitUntil(() => away.hits > 0)
+  await shipper.close()
+  expect(shipper.stats().dropped).toBe(0)
+  away.remove()
+  const next = new LogShipper({ ...options, spool })
+  await next.close()
+  // one whose answer never came may be there twice
+  expect([...new Set(numbered(textsIn(server)))]).toEqual(Array.from({ length: 20 }, (_, n) => n))
+})
+
+test('what is lost at the end for want of a spool is told', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  failing(server)
+  const told = once(process, 'warning') as Promise<[Error]>
+  const shipper = new LogShipper({ stream: 'logs', closeWithin: '50ms', ...server.clientOptions })
+  for (let n = 0; n < 7; n++) await shipper.ship(`line ${n}`)
+  await shipper.close()
+  expect(shipper.stats()).toEqual({ put: 0, dropped: 7, spooledBytes: 0 })
+  expect((await told)[0].message).toMatch(/^7 lines of a log could not be put on stream logs within 50 ms/)
+})
+
+test('winston ends with a full buffer, and what did not fit is in the spool', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('logs', 1)
+  const away = server.faults.inject({ operation: 'PutRecords', kind: { type: 'error', code: 'InternalFailure' } })
+  const options = { stream: 'logs', linger: '5ms', maxBufferedBytes: 2_000, partitionKey: 'k', order: 'key' } as const
+  const transport = new KinesisTransport({ ...options, spool: { folder: folder() }, ...server.clientOptions })
+  const log = createLogger({ transports: [transport] })
+  for (let n = 0; n < 200; n++) log.info(`line ${n}`)
+  away.remove()
+  log.end()
+  await once(transport, 'finish')
+  expect(transport.stats()).toEqual({ put: 200, dropped: 0, spooledBytes: 0 })
+  const numbers = textsIn(server).map((text) => Number(/line (\d+)/.exec(text)?.[1]))
+  expect(numbers).toEqual(Array.from({ length: 200 }, (_, n) => n))
+})
+
+test('winston: what cannot be written is dropped, and nobody is thrown at', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const transport = new KinesisTransport({ stream: 'logs', ...server.clientOptions })
+  const log = createLogger({ transports: [transport], format: format.timestamp() })
+  log.info('x', { big: 1n })
+  log.end()
+  await once(transport, 'finish')
+  expect(transport.stats()).toMatchObject({ put: 0, dropped: 1 })
 })
 
 test('a line that the stream never takes is dropped, and holds back no other', async () => {

@@ -1,0 +1,97 @@
+import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { Spool } from '../../src/logging/spool.ts'
+
+const folder = (): string => mkdtempSync(join(tmpdir(), 'millrace-spool-'))
+
+test('one that is full takes no more', () => {
+  const place = folder()
+  const spool = new Spool({ folder: place, maxBytes: 12 })
+  expect([spool.append('12345'), spool.append('67890'), spool.append('x')]).toEqual([true, true, false])
+  expect(readFileSync(join(place, '00000001.ndjson'), 'utf8')).toBe('12345\n67890\n')
+  expect(spool.fill(spool.reserve(), ['x'])).toBe(0)
+})
+
+test('a line of several lines comes back as one', () => {
+  const lines = ['a\n  at b (c:\\d)\n', 'plain', '', '\\n\\', '\\\n']
+  const spool = new Spool({ folder: folder() })
+  for (const line of lines) spool.append(line)
+  expect(spool.oldest()?.lines).toEqual(lines)
+  spool.fill(spool.reserve(), lines)
+  spool.remove(spool.oldest()?.name ?? '')
+  expect(spool.oldest()?.lines).toEqual(lines)
+})
+
+test('leaves what it is told to, and the next process begins with that', () => {
+  const place = folder()
+  const spool = new Spool({ folder: place })
+  for (const line of ['a', 'b', 'c']) spool.append(line)
+  const { name = '' } = spool.oldest() ?? {}
+  spool.replace(name, ['b', 'c'])
+  spool.append('d')
+  expect(spool.bytes).toBe(6)
+  spool.close()
+  const next = new Spool({ folder: place })
+  expect(next.oldest()?.lines).toEqual(['b', 'c'])
+  next.remove(name)
+  expect(next.oldest()?.lines).toEqual(['d'])
+})
+
+test('lines whose file cannot be removed do not come again', () => {
+  const place = folder()
+  const spool = new Spool({ folder: place })
+  spool.append('a')
+  const { name = '' } = spool.oldest() ?? {}
+  spool.append('b')
+  // what no file can be removed from: a folder in its place
+  rmSync(join(place, name))
+  mkdirSync(join(place, name))
+  spool.remove(name)
+  const second = spool.oldest()
+  expect(second?.lines).toEqual(['b'])
+  rmSync(join(place, name), { recursive: true })
+  writeFileSync(join(place, name), 'a\n')
+  // another time
+  spool.remove(second?.name ?? '')
+  expect([spool.isEmpty, readdirSync(place)]).toEqual([true, ['lock']])
+})
+
+test('of a write that fails halfway nothing comes back, as it counts as lost', () => {
+  const place = folder()
+  const script = `
+    import { Spool } from ${JSON.stringify(join(import.meta.dirname, '../../src/logging/spool.ts'))}
+    const spool = new Spool({ folder: ${JSON.stringify(place)} })
+    let kept = 0, failed = 0
+    const take = (write) => { try { write(); kept++ } catch { failed++ } }
+    for (let n = 0; n < 4; n++) take(() => spool.append('x'.repeat(299)))
+    take(() => spool.fill(spool.reserve(), ['y'.repeat(700), 'y'.repeat(700)]))
+    console.log(JSON.stringify({ kept, failed, bytes: spool.bytes }))
+  `
+  const args = ['--conditions', '@millrace/source', '--input-type=module-typescript', '-e', script]
+  // no file is longer than 1 KiB
+  const { stdout, stderr } = spawnSync('bash', ['-c', 'ulimit -f 1; exec "$0" "$@"', process.execPath, ...args])
+  expect(stderr.toString()).toBe('')
+  expect(JSON.parse(stdout.toString())).toEqual({ kept: 3, failed: 2, bytes: 900 })
+  const next = new Spool({ folder: place })
+  expect(next.bytes).toBe(900)
+  expect(next.oldest()?.lines).toEqual(Array.from({ length: 3 }, () => 'x'.repeat(299)))
+})
+
+test('is of one process at a time', () => {
+  const place = folder()
+  const spool = new Spool({ folder: place })
+  expect(() => new Spool({ folder: place })).toThrow(/`spool.folder`: .* is used twice in this process/)
+  spool.close()
+  writeFileSync(join(place, 'lock'), `${process.ppid}`)
+  expect(() => new Spool({ folder: place })).toThrow(
+    new RegExp(`is used by process ${process.ppid}; give each process its own, or remove .*lock`),
+  )
+  // it has died
+  const { pid } = spawnSync(process.execPath, ['-e', ''])
+  writeFileSync(join(place, 'lock'), `${pid}`)
+  new Spool({ folder: place }).close()
+  expect(readdirSync(place)).toEqual([])
+})
