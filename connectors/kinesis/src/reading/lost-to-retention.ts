@@ -23,17 +23,17 @@ export interface Gap {
  * everything was read. Undefined for no.
  */
 export async function lostToRetention(client: KinesisClient, gap: Gap): Promise<MillraceError | undefined> {
-  const { name, stream, position, now } = gap
+  const { name, stream, position, readUpTo, now } = gap
   // a stream that was not there yet had nothing
-  const readUpTo = gap.readUpTo === undefined ? undefined : Math.max(gap.readUpTo, stream.createdAt)
-  if (readUpTo !== undefined && readUpTo >= now - leastRetentionMs) return undefined
+  const since = Math.max(readUpTo ?? 0, stream.createdAt)
+  if (since >= now - leastRetentionMs) return undefined
   const { StreamDescriptionSummary: summary } = await client.send(new DescribeStreamSummaryCommand(stream.reference))
   const hours = summary?.RetentionPeriodHours ?? 24
-  if (readUpTo !== undefined && readUpTo >= now - hours * hourMs) return undefined
-  const since = readUpTo === undefined ? '' : `, to ${new Date(readUpTo).toISOString()}`
+  if (since >= now - hours * hourMs) return undefined
+  const upTo = readUpTo === undefined ? ' (nobody knows when)' : `, to ${new Date(since).toISOString()}`
   return new MillraceError(
     'SOURCE',
-    `stream ${name.stream}, shard ${name.shardId}: it was read to ${position}${since}, and keeps ${hours} hours: what arrived after that and is older is lost. ` +
+    `stream ${name.stream}, shard ${name.shardId}: it was read to ${position}${upTo}, and keeps ${hours} hours: what arrived after that and is older is lost. ` +
       'Reading goes on with the oldest record that is left; raise the retention of the stream, or run the job more often',
     { partition: name.partition, position },
   )
