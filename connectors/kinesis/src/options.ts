@@ -16,7 +16,7 @@ export type StartAt =
   | 'latest'
   /** At the first record that arrived then or later: `AT_TIMESTAMP`. A number is in ms since 1970, a text in ISO 8601. */
   | { readonly timestamp: Date | number | string }
-  /** Behind a record, by id of the shard; other shards at their oldest record. What KCL has as a checkpoint. */
+  /** Behind a record, by id of the shard; other shards at their oldest record. What KCL has as a checkpoint. Of one stream alone. */
   | { readonly after: Readonly<Record<string, string>> }
 
 /** Options of {@link kinesis}. */
@@ -88,7 +88,7 @@ export function resolveKinesisOptions<T>(options: KinesisOptions<T>): ResolvedKi
     throw badOption(`kinesis: \`onDataLoss\` is '${String(onDataLoss)}'; give 'report' or 'fail'`)
   return {
     places,
-    startAt: resolveStart(options.startAt ?? 'earliest'),
+    startAt: resolveStart(options.startAt ?? 'earliest', places.length),
     consumer: fanOut?.consumer,
     isAggregated: aggregated,
     rate: {
@@ -115,13 +115,17 @@ function checkPlaces(places: readonly StreamPlace[]): void {
   }
 }
 
-function resolveStart(startAt: StartAt): ResolvedKinesisOptions['startAt'] {
+function resolveStart(startAt: StartAt, streams: number): ResolvedKinesisOptions['startAt'] {
   if (startAt === 'earliest' || startAt === 'latest') return startAt
   if (typeof startAt !== 'object')
     throw badOption(
       `kinesis: \`startAt\` is '${String(startAt)}'; give 'earliest', 'latest', { timestamp } or { after }`,
     )
   if ('after' in startAt) {
+    if (streams > 1)
+      throw badOption(
+        'kinesis: `startAt.after` names shards, whose names are in each of several streams; give each stream a source',
+      )
     for (const [shard, number] of Object.entries(startAt.after))
       if (!/^\d{1,129}$/.test(number))
         throw badOption(`kinesis: \`startAt.after\` has '${number}' for ${shard}; give a sequence number as text`)

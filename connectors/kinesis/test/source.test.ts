@@ -128,6 +128,23 @@ describe('a shard', () => {
     expect((await readFrom(source, shard!, start, { now: s.now })).texts).toEqual(['2'])
   })
 
+  test.each([{}, { fanOut: { consumer: 'c' } }])(
+    'is not ended by a word of the service that it is gone %o',
+    async (options) => {
+      const server = await startKinesis({ clock: { now: () => 1.7e12 + performance.now() * 10_000 }, limits: false })
+      const stream = server.create('s', 1)
+      stream.put('k', '0')
+      const source = sourceOf(server, options)
+      const [shard] = await listed(source)
+      const operation = 'fanOut' in options ? 'SubscribeToShard' : 'GetRecords'
+      const code = 'ResourceNotFoundException'
+      const fault = server.faults.inject({ operation, times: 1, kind: { type: 'error', code } })
+      const read = await readFrom(source, shard!, earliest, { most: 1, tries: 3 })
+      expect([fault.hits, read.texts, read.refused, read.children]).toEqual([1, ['0'], [], undefined])
+      await server.stop()
+    },
+  )
+
   test('is not asked again and again where every iterator has expired', async () => {
     await using s = await serve(1)
     const source = sourceOf(s.server, { rate: { callsPerSecond: 5 } })
@@ -315,6 +332,49 @@ describe('what retention takes', () => {
     expect([third.texts.length, third.texts[0], third.refused]).toEqual([8_000, '22000', []])
     expect(s.server.calls.some(({ outcome }) => outcome === 'ExpiredIteratorException')).toBe(false)
     await reader.close()
+  })
+
+  test.each(['expired', 'error'])(
+    'is reported also when answers without records come first, and then: %s',
+    async (then) => {
+      await using s = await serve(3)
+      const source = sourceOf(s.server)
+      const [shard] = await listed(source)
+      const { position } = await readFrom(source, shard!, earliest, { most: 3, now: s.now })
+      s.put(3)
+      s.time.ms += 60 * hour
+      s.put(4)
+      s.time.ms += hour
+      const empty = s.server.faults.inject({
+        operation: 'GetShardIterator',
+        times: 1,
+        kind: { type: 'empty pages', pages: 1_000 },
+      })
+      const context = { clock: { now: s.now }, signal }
+      const reader = await source.open(shard!, position, context)
+      const first = await reader.read(signal)
+      const code = then === 'expired' ? 'ExpiredIteratorException' : 'InternalFailure'
+      s.server.faults.inject({ operation: 'GetRecords', times: 1, kind: { type: 'error', code } })
+      await reader.read(signal).catch(() => undefined)
+      await reader.close()
+      expect([empty.hits, first.type]).toEqual([1, 'records'])
+      const at = (first as { position: string }).position
+      const read = await readFrom(source, shard!, at, { now: s.now })
+      expect([read.texts, read.refused.length]).toEqual([['4'], 1])
+    },
+  )
+
+  test('is reported of a shard that had nothing when it was read from its oldest record', async () => {
+    await using s = await serve(0)
+    const source = sourceOf(s.server)
+    const [shard] = await listed(source)
+    s.time.ms += hour
+    const { position } = await readFrom(source, shard!, earliest, { now: s.now })
+    s.put(0)
+    s.time.ms += 30 * hour
+    s.put(1)
+    const read = await readFrom(source, shard!, position, { now: s.now })
+    expect([read.texts, read.refused.length]).toEqual([['1'], 1])
   })
 
   test('leaves what comes behind answers without records, and behind large ones, to a reader far behind', async () => {
@@ -582,6 +642,8 @@ describe('enhanced fan-out', () => {
     expect(await types()).toBe('idle')
     const fault = server.faults.inject({ kind: { type: 'silent stream' }, times: 1 })
     await vi.waitUntil(() => fault.hits === 1)
+    // what it has said before may be under way
+    await types()
     using elapsed = jumpingClock()
     elapsed.jump(11_000)
     expect(await types()).toBe('records')
@@ -630,6 +692,7 @@ test('refuses options by name', () => {
   expect(given({ stream: '' })).toThrow(/`stream` is ''/)
   expect(given({ stream: ['a', 'a'] })).toThrow(/`stream` has a twice/)
   expect(given({ endpoint: 'localhost' })).toThrow(/`endpoint` is 'localhost'/)
+  expect(given({ stream: ['a', 'b'], startAt: { after: {} } })).toThrow(/`startAt.after` names shards/)
   expect(given({ startAt: 'now' })).toThrow(/`startAt` is 'now'/)
   expect(given({ startAt: { timestamp: 'yesterday' } })).toThrow(/`startAt.timestamp` is 'yesterday'/)
   expect(given({ fanOut: { consumer: 'a b' } })).toThrow(/`fanOut.consumer` is 'a b'/)

@@ -5,7 +5,9 @@ const onlyInJava: readonly (readonly [RegExp, string])[] = [
   [/\\[pP]\{/, 'classes such as \\p{Alpha}; write [A-Za-z]'],
   [/\\[QE]/, 'quotes of \\Q and \\E; escape each character'],
   [/\\[AGzZ]/, 'anchors such as \\A and \\z; write ^ or $'],
-  [/\\[aehHRVX]/, 'escapes such as \\h and \\R; write the characters'],
+  [/\\[aehHRVXv0]/, 'escapes such as \\h and \\R; write the characters'],
+  [/(?<!\\)\[\^?\]/, 'a ] that comes first in a class; write \\]'],
+  [/(?<!\\)\[(?:[^\]\\]|\\.)*\[/, 'classes within a class; write one class, and \\[ for the character'],
   [/(?<!\\)\[(?:[^\]\\]|\\.)*&&/, 'intersections of classes; write the one class'],
 ]
 

@@ -56,7 +56,8 @@ export class FanOutConsumer {
     const known = this.#arn
     if (known === undefined || (await known.catch(() => undefined)) !== arn) return true
     const found = await this.#describe(await this.#reference())
-    if (found?.ConsumerARN === arn) return false
+    // one that is being deregistered is described for a while
+    if (found?.ConsumerARN === arn && found.ConsumerStatus === 'ACTIVE') return false
     this.#forget(known)
     return true
   }

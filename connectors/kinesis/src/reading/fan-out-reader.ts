@@ -92,7 +92,7 @@ export class FanOutReader<T> implements Reader<T, KinesisMeta> {
     else if (kind !== 'gone') throw isMillraceError(error) ? error : this.#cursor.failed(error, 'SubscribeToShard')
     else if (await this.#isConsumerGone(error))
       throw this.#cursor.failed(new ConsumerGoneError(this.#arn), 'SubscribeToShard')
-    else this.#cursor.gone(error, 'SubscribeToShard')
+    else await this.#cursor.gone(error, 'SubscribeToShard')
   }
 
   /** The service names what is not found in its message alone: the stream, the shard or the consumer. */

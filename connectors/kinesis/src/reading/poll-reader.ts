@@ -60,11 +60,11 @@ export class PollReader<T> implements Reader<T, KinesisMeta> {
       const children = nextIterator === undefined ? childShards : undefined
       await this.#cursor.take({ records, millisBehindLatest, children })
     } catch (error) {
-      if (!signal.aborted) this.#recover(error, calledAt)
+      if (!signal.aborted) await this.#recover(error, calledAt)
     }
   }
 
-  #recover(error: unknown, calledAt: number): void {
+  async #recover(error: unknown, calledAt: number): Promise<void> {
     this.#cursor.lostTouch()
     const kind = classOf(error)
     if (kind === 'position') {
@@ -72,7 +72,7 @@ export class PollReader<T> implements Reader<T, KinesisMeta> {
       this.#iterator = undefined
       this.#pace.answered(calledAt, 0, false)
     } else if (kind === 'throttle') this.#pace.throttled(performance.now())
-    else if (kind === 'gone') this.#cursor.gone(error, 'GetRecords')
+    else if (kind === 'gone') await this.#cursor.gone(error, 'GetRecords')
     else throw isMillraceError(error) ? error : this.#cursor.failed(error, 'GetRecords')
   }
 

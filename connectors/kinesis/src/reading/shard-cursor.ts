@@ -8,7 +8,8 @@ import {
   type Records,
   type RefusedRow,
 } from '@millrace/core'
-import { kinesisError } from '../client/error-class.ts'
+import { kinesisError, nameOf } from '../client/error-class.ts'
+import { listShards } from '../client/list-shards.ts'
 import type { RawRecords } from './get-records-answer.ts'
 import type { KinesisMeta } from './kinesis-meta.ts'
 import { leastRetentionMs, lostToRetention } from './lost-to-retention.ts'
@@ -181,10 +182,27 @@ export class ShardCursor {
       await this.#seenAgain(length > 0 ? records.sequenceNumber(0) : undefined)
   }
 
-  /** A shard that retention has taken, or whose stream was deleted, has no more records. What was not read of it is lost. */
-  gone(cause: unknown, operation: string): void {
+  /**
+   * A shard that retention has taken, or whose stream was deleted, has no more records. What was not read of it is lost.
+   *
+   * @throws MillraceError, to be tried again, where the shard is there all the same: it would never be read again
+   */
+  async gone(cause: unknown, operation: string): Promise<void> {
+    if (await this.#isThere()) throw this.failed(cause, operation)
     this.#report(this.failed(cause, operation), this.#position)
     this.#end = { type: 'end' }
+  }
+
+  async #isThere(): Promise<boolean> {
+    const { stream, describe, name } = this.#options
+    try {
+      if ((await describe(currentMs)) === undefined) return false
+      const shards = await listShards(this.#client, stream.reference)
+      return shards.some(({ ShardId }) => ShardId === name.shardId)
+    } catch (error) {
+      if (nameOf(error) === 'ResourceNotFoundException') return false
+      throw this.failed(error, 'ListShards')
+    }
   }
 
   /** An error as the framework is told of it. */
@@ -194,6 +212,8 @@ export class ShardCursor {
   }
 
   #move(last: string | undefined, continuation: string | undefined, readUpTo: number): void {
+    // it is not known yet whether what comes next is lost: a reader that begins anew must find out, too
+    if (last === undefined && this.#mustSeeAgain !== undefined) return
     const from = recordOf(this.#at)
     // never out of an aggregate that is not read to its end
     const isWithin = from !== undefined && (from.type === 'at' || from.sub !== undefined)
@@ -204,6 +224,7 @@ export class ShardCursor {
     if (next !== undefined) this.#at = { type: 'after', sequenceNumber: next, sub: undefined, readUpTo: upTo }
     else if (from?.type === 'after') this.#at = { ...from, readUpTo: upTo }
     else if (this.#at.type === 'time') this.#at = { type: 'time', at: Math.max(this.#at.at, step - skewMs) }
+    else if (this.#at.type === 'earliest' && this.#behindMs === 0) this.#at = { type: 'time', at: step - skewMs }
     if (this.#batch?.isEmpty !== true) return
     const at = this.#at
     if (at.type === 'after') this.#position = afterRecord(at.sequenceNumber, at.sub, at.readUpTo)

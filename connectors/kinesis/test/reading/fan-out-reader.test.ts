@@ -45,4 +45,4 @@ test('a subscription that says nothing is given up, and made anew where it was',
   await reader.close()
   clients.client.destroy()
   clients.push.destroy()
-})
+}, 20_000)
