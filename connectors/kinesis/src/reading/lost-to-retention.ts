@@ -14,6 +14,8 @@ export interface Gap {
   readonly position: string
   /** In ms since 1970; all that had arrived up to then was read. */
   readonly readUpTo: number | undefined
+  /** It may as well have been so much later. */
+  readonly slackMs: number
   /** In ms since 1970. */
   readonly now: number
 }
@@ -23,14 +25,14 @@ export interface Gap {
  * everything was read. Undefined for no.
  */
 export async function lostToRetention(client: KinesisClient, gap: Gap): Promise<MillraceError | undefined> {
-  const { name, stream, position, readUpTo, now } = gap
+  const { name, stream, position, readUpTo, slackMs, now } = gap
   // a stream that was not there yet had nothing
-  const since = Math.max(readUpTo ?? 0, stream.createdAt)
+  const since = Math.max(readUpTo === undefined ? 0 : readUpTo + slackMs, stream.createdAt)
   if (since >= now - leastRetentionMs) return undefined
   const { StreamDescriptionSummary: summary } = await client.send(new DescribeStreamSummaryCommand(stream.reference))
   const hours = summary?.RetentionPeriodHours ?? 24
   if (since >= now - hours * hourMs) return undefined
-  const upTo = readUpTo === undefined ? ' (nobody knows when)' : `, to ${new Date(since).toISOString()}`
+  const upTo = readUpTo === undefined ? ' (nobody knows when)' : `, to ${new Date(readUpTo).toISOString()}`
   return new MillraceError(
     'SOURCE',
     `stream ${name.stream}, shard ${name.shardId}: it was read to ${position}${upTo}, and keeps ${hours} hours: what arrived after that and is older is lost. ` +

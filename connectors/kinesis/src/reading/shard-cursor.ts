@@ -194,10 +194,10 @@ export class ShardCursor {
   }
 
   async #isThere(): Promise<boolean> {
-    const { stream, describe, name } = this.#options
+    const { stream, describe, name, signal } = this.#options
     try {
       if ((await describe(currentMs)) === undefined) return false
-      const shards = await listShards(this.#client, stream.reference)
+      const shards = await listShards(this.#client, stream.reference, { signal })
       return shards.some(({ ShardId }) => ShardId === name.shardId)
     } catch (error) {
       if (nameOf(error) === 'ResourceNotFoundException') return false
@@ -237,7 +237,10 @@ export class ShardCursor {
     if (wanted === undefined || (first !== undefined && wanted.sequenceNumber === first)) return
     const { name, stream, clock } = this.#options
     const { position, readUpTo } = wanted
-    const gap = { name, stream, position, readUpTo, now: clock.now() }
+    // what was rounded down, for an idle shard, may be as much later
+    const isRounded = readUpTo !== undefined && readUpTo % idleStepMs === 0
+    const slackMs = isRounded ? idleStepMs + (wanted.sequenceNumber === undefined ? skewMs : 0) : 0
+    const gap = { name, stream, position, readUpTo, slackMs, now: clock.now() }
     const error = await lostToRetention(this.#client, gap).catch((cause: unknown) => {
       throw this.failed(cause, 'DescribeStreamSummary')
     })
