@@ -7,13 +7,20 @@ const text = (value: unknown): string =>
 
 const sorted = (values: readonly unknown[] = []): string[] => values.map(text).toSorted()
 
-/** The last firing of each window, of sinks that hold windows. */
-const lastOf = (values: readonly unknown[]): readonly unknown[] => [
-  ...new Map(values.map((value) => [windowOf(value as Record<string, unknown>), value])).values(),
-]
+interface Firing {
+  readonly key?: unknown
+  readonly start: number
+  readonly end: number
+}
 
-const windowOf = (value: Record<string, unknown>): string =>
-  'end' in value ? text([value['key'], value['start']]) : text(value)
+/** The last firing of each window, of sinks that hold windows; a session replaces those that it has grown out of. */
+const lastOf = (values: readonly unknown[]): readonly unknown[] =>
+  values.filter((value, at) => !isFiring(value) || !values.slice(at + 1).some((later) => replaces(later, value)))
+
+const isFiring = (value: unknown): value is Firing => (value as object).hasOwnProperty('end')
+
+const replaces = (later: unknown, value: Firing): boolean =>
+  isFiring(later) && text(later.key) === text(value.key) && later.start <= value.start && later.end >= value.end
 
 /** Where a letter was written differs: a stage knows only what was sent to it, not what its source had read. */
 const lettersOf = (letters: readonly DeadLetter[]): string[] =>
