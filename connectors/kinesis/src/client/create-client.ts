@@ -1,8 +1,8 @@
-import { Agent } from 'node:http'
+import { Agent, type IncomingMessage } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import { KinesisClient, type KinesisClientConfig } from '@aws-sdk/client-kinesis'
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers'
-import { NodeHttp2Handler, NodeHttpHandler } from '@smithy/node-http-handler'
+import { NodeHttp2Handler, NodeHttpHandler, type NodeHttpHandlerOptions } from '@smithy/node-http-handler'
 import type { KinesisClientOptions } from './client-options.ts'
 
 const mostSockets = 64
@@ -20,11 +20,11 @@ const silenceMs = 35_000
  */
 export function createClient(options: KinesisClientOptions, requestTimeoutMs: number = readTimeoutMs): KinesisClient {
   const agentOptions = { keepAlive: true, maxSockets: mostSockets }
-  const requestHandler = new NodeHttpHandler({
+  const requestHandler = new AnswerHandler(requestTimeoutMs, {
     connectionTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
-    // that of requests ends with the headers of an answer: a body may stall, too
-    socketTimeout: requestTimeoutMs,
+    // a connection may well be silent: the tail of a long body goes out of buffers of the system
+    socketTimeout: 0,
     throwOnRequestTimeout: true,
     httpAgent: new Agent(agentOptions),
     httpsAgent: new SecureAgent(agentOptions),
@@ -44,6 +44,30 @@ export function createPushClient(options: KinesisClientOptions, mostSilenceMs: n
     ...configOf(options),
     requestHandler: new NodeHttp2Handler({ requestTimeout: mostSilenceMs }),
   })
+}
+
+/** The time of a request ends with the headers of its answer. This one also ends an answer whose body stalls. */
+class AnswerHandler extends NodeHttpHandler {
+  readonly #stallMs: number
+
+  constructor(stallMs: number, options: NodeHttpHandlerOptions) {
+    super(options)
+    this.#stallMs = stallMs
+  }
+
+  override async handle(...call: Parameters<NodeHttpHandler['handle']>): ReturnType<NodeHttpHandler['handle']> {
+    const result = await super.handle(...call)
+    const body = result.response.body as IncomingMessage
+    // an agent takes that back, once the connection is its own again
+    body.setTimeout(this.#stallMs, () =>
+      body.destroy(
+        Object.assign(new Error(`an answer has stalled for ${this.#stallMs} ms behind its headers`), {
+          name: 'TimeoutError',
+        }),
+      ),
+    )
+    return result
+  }
 }
 
 function configOf({ region, endpoint, credentials, role }: KinesisClientOptions): KinesisClientConfig {

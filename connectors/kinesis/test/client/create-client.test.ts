@@ -24,6 +24,7 @@ test.each(['headers', 'half of the body'])(
     for (const call of [rawAnswer(client, command(), {}), client.send(command())]) {
       const error = await call.catch((cause: unknown) => cause)
       expect(error).toBeInstanceOf(Error)
+      expect(error).toMatchObject({ name: 'TimeoutError' })
       expect(classOf(error)).toBe('transient')
     }
     client.destroy()
@@ -32,27 +33,42 @@ test.each(['headers', 'half of the body'])(
   },
 )
 
-test('a body that is long in going out has more time, as long as it moves', async () => {
-  const read = async (request: IncomingMessage): Promise<void> => {
-    for await (const _ of request) await pause(1)
-  }
-  const server = createServer((request, response) => {
-    // one that was given up is cut
-    read(request).then(
-      () => response.end('{}'),
-      () => undefined,
-    )
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
-  const client = createClient({ endpoint, region: 'us-east-1', credentials }, 200)
-  const body = Buffer.alloc(20 * 1024 * 1024)
-  const put = (options: object): Promise<Buffer> =>
-    rawAnswer(client, new PutRecordsCommand({ StreamName: 's', Records: [] }), { body, ...options })
-  await expect(put({})).rejects.toMatchObject({ name: 'TimeoutError' })
-  expect((await put({ timeoutMs: 20_000 })).toString()).toBe('{}')
-  client.destroy()
-  server.closeAllConnections()
-  server.close()
-}, 30_000)
+/** Reads a body in short breaks. */
+async function readSlowly(request: IncomingMessage): Promise<void> {
+  for await (const _ of request) await pause(1)
+}
+
+/** Leaves a body in the buffers of the system for a while: its connection is silent. */
+async function readLater(request: IncomingMessage): Promise<void> {
+  await pause(800)
+  for await (const _ of request);
+}
+
+test.each([
+  ['slowly', 20 * 1024 * 1024, readSlowly],
+  ['through buffers of the system', 64 * 1024, readLater],
+])(
+  'a body that goes out %s has more time',
+  async (_, bytes, read) => {
+    const server = createServer((request, response) => {
+      // one that was given up is cut
+      read(request).then(
+        () => response.end('{}'),
+        () => undefined,
+      )
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
+    const client = createClient({ endpoint, region: 'us-east-1', credentials }, 200)
+    const body = Buffer.alloc(bytes)
+    const put = (options: object): Promise<Buffer> =>
+      rawAnswer(client, new PutRecordsCommand({ StreamName: 's', Records: [] }), { body, ...options })
+    await expect(put({})).rejects.toMatchObject({ name: 'TimeoutError' })
+    expect((await put({ timeoutMs: 20_000 })).toString()).toBe('{}')
+    client.destroy()
+    server.closeAllConnections()
+    server.close()
+  },
+  30_000,
+)
