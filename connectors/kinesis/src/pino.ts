@@ -13,12 +13,19 @@ import { LogShipper, type LogTransportOptions } from './logging/log-shipper.ts'
  */
 export default function kinesisTransport(options: LogTransportOptions): Transform & build.OnUnknown {
   const shipper = new LogShipper(options)
-  return build(
+  const transport = build(
     async (lines: AsyncIterable<string>) => {
       for await (const line of lines) await shipper.ship(line)
     },
     { parse: 'lines', close: () => shipper.close() },
   ) as Transform & build.OnUnknown
+  const end = transport.end.bind(transport) as (...args: unknown[]) => Transform
+  // the lines that it has are read before anybody closes, and the first of them may be waiting for room
+  transport.end = (...args: unknown[]) => {
+    shipper.beginClose()
+    return end(...args) as typeof transport
+  }
+  return transport
 }
 
 export type { LogTransportOptions } from './logging/log-shipper.ts'

@@ -44,10 +44,8 @@ export interface Producer<T> extends AsyncDisposable {
   close(): Promise<void>
 }
 
-/** A producer that can be told to wait no longer. */
-export interface ExpirableProducer<T> extends Producer<T> {
-  /** All that was put so far fails, as if its time had passed; what is under way is awaited first. */
-  expire(): void
+/** A producer that can be left. */
+export interface AbandonableProducer<T> extends Producer<T> {
   /** Ends at once. What it holds is forgotten, and nobody is told. */
   abandon(): void
 }
@@ -65,8 +63,12 @@ export function createProducer<T = Uint8Array>(options: ProducerOptions<T>): Pro
   return openProducer(options)
 }
 
-/** {@link createProducer}, for those who have another place for records that wait too long. */
-export function openProducer<T>(options: ProducerOptions<T>): ExpirableProducer<T> {
+/**
+ * {@link createProducer}, for those who have another place for records that wait too long.
+ *
+ * @param onExpired if given, all that wait fail once one does for its time; called before they are told
+ */
+export function openProducer<T>(options: ProducerOptions<T>, onExpired?: () => void): AbandonableProducer<T> {
   const {
     writer: writerOptions,
     client: clientOptions,
@@ -78,7 +80,7 @@ export function openProducer<T>(options: ProducerOptions<T>): ExpirableProducer<
       `createProducer: \`recordTtl\` is ${ttlMs} ms; give more than \`linger\`, for which each record waits (${writerOptions.lingerMs} ms)`,
     )
   const client = createWriteClient(clientOptions)
-  const writer = new RecordWriter({ ...writerOptions, client, ttlMs })
+  const writer = new RecordWriter({ ...writerOptions, client, ttlMs, onExpired })
   const records = options.encode && new RecordBytes(options.encode.encoder())
   // without shards records are put all the same, all to one lane
   writer.open().catch(() => undefined)
@@ -150,7 +152,6 @@ export function openProducer<T>(options: ProducerOptions<T>): ExpirableProducer<
     flush,
     stats: () => writer.stats(),
     close,
-    expire: () => writer.expire(),
     abandon,
     [Symbol.asyncDispose]: close,
   }

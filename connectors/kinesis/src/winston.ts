@@ -44,6 +44,11 @@ export class KinesisTransport extends Transport {
     return this.#shipper.stats()
   }
 
+  /** Winston calls it when the transport is removed, or its logger closed. */
+  override close(): void {
+    this.end()
+  }
+
   override _final(done: () => void): void {
     void this.#shipper.close().finally(done)
   }

@@ -1,45 +1,28 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import type { DatabaseSync } from 'node:sqlite'
+import { join } from 'node:path'
 import { badOption } from '@millrace/core'
 
-/** Of this process. */
-const held = new Set<string>()
+const busy = 5
 
 /**
- * Keeps a folder from other processes; what a process that has died has locked is free. `what` names the option in the error.
+ * Keeps a folder from other processes, and from other threads of this one, until it is given back or the process ends, however it does. The
+ * lock is that of a database, which stays empty: Node has no other one that the system takes back. `what` names the option in the error.
  *
  * @returns what gives it back
- * @throws MillraceError BAD_OPTION where another one has it; what the disk throws
+ * @throws MillraceError BAD_OPTION where another one has it, or where nothing can be locked
  */
 export function lockFolder(folder: string, what: string): () => void {
-  const path = join(resolve(folder), 'lock')
-  if (held.has(path)) throw badOption(`${what}: ${folder} is used twice in this process; give each its own`)
+  // not before it is needed: some versions of Node warn of it
+  const sqlite = process.getBuiltinModule('node:sqlite')
+  let database: DatabaseSync | undefined
   try {
-    writeFileSync(path, `${process.pid}`, { flag: 'wx' })
+    database = new sqlite.DatabaseSync(join(folder, 'lock'))
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    const owner = Number(readFileSync(path, 'utf8'))
-    // one of this number was another process, of a container that is no more
-    if (owner !== process.pid && isAlive(owner))
-      throw badOption(
-        `${what}: ${folder} is used by process ${owner}; give each process its own, or remove ${path} where that is another program`,
-      )
-    writeFileSync(path, `${process.pid}`)
+    database?.close()
+    const { errcode, message } = error as Error & { readonly errcode?: number }
+    if (errcode === busy) throw badOption(`${what}: ${folder} is used by another process or thread; give each its own`)
+    throw badOption(`${what}: ${folder} cannot be locked: ${message}`)
   }
-  held.add(path)
-  return () => {
-    held.delete(path)
-    rmSync(path, { force: true })
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isSafeInteger(pid) || pid <= 0) return false
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    // it is there, and of somebody else
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
+  return () => database.close()
 }

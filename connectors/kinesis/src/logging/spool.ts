@@ -16,7 +16,7 @@ import { lockFolder } from './folder-lock.ts'
 
 /** Where lines wait on disk while the stream cannot be reached. */
 export interface SpoolOptions {
-  /** Its own; a second process that is given the same is refused. */
+  /** Its own; a second process, or thread, that is given the same is refused. */
   readonly folder: string
   /** @default '64MiB' */
   readonly maxBytes?: Size
@@ -56,8 +56,13 @@ export class Spool {
     this.#maxBytes = sizeBytes(maxBytes, 'log transport: `spool.maxBytes`')
     mkdirSync(folder, { recursive: true })
     this.#unlock = lockFolder(folder, 'log transport: `spool.folder`')
-    const names = readdirSync(folder).filter((name) => pattern.test(name))
-    this.#segments = names.toSorted().map((name) => ({ name, bytes: statSync(join(folder, name)).size }))
+    try {
+      const names = readdirSync(folder).filter((name) => pattern.test(name))
+      this.#segments = names.toSorted().map((name) => ({ name, bytes: statSync(join(folder, name)).size }))
+    } catch (error) {
+      this.#unlock()
+      throw error
+    }
     this.#next = Number(this.#segments.at(-1)?.name.slice(0, 8) ?? 0) + 1
   }
 
@@ -65,14 +70,23 @@ export class Spool {
     return this.#segments.length === 0
   }
 
+  /** Whether all its lines are in this one. */
+  isOnly(name: string): boolean {
+    return this.#segments.length === 1 && this.#segments[0]?.name === name
+  }
+
   get bytes(): number {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+
+  hasRoom(line: string): boolean {
+    return this.#fits(textOf([line]))
   }
 
   /** @returns false where there is no room. @throws what the disk throws */
   append(line: string): boolean {
     const text = textOf([line])
-    if (this.bytes + Buffer.byteLength(text) > this.#maxBytes) return false
+    if (!this.#fits(text)) return false
     let last = this.#segments.at(-1)
     if (last === undefined || last.bytes >= segmentBytes || !this.#own.has(last.name)) {
       last = { name: this.#newName(), bytes: 0 }
@@ -136,9 +150,13 @@ export class Spool {
       }
   }
 
-  /** Another process may use the folder. */
+  /** Another one may use the folder. */
   close(): void {
     this.#unlock()
+  }
+
+  #fits(text: string): boolean {
+    return this.bytes + Buffer.byteLength(text) <= this.#maxBytes
   }
 
   #write(segment: Segment, text: string): void {

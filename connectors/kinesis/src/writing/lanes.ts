@@ -100,7 +100,6 @@ export class Lanes {
 
   /** Takes out those that wait and were added at or before a moment, as entries say it. */
   expired(at: number): Entry[] {
-    if (this.oldest > at) return []
     const expired: Entry[] = []
     for (const lane of this.#lanes.values())
       for (const entry of lane.clear()) {

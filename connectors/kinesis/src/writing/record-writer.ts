@@ -26,6 +26,8 @@ export interface RecordWriterOptions {
   readonly maxBufferedBytes: number
   /** A record that could not be put in time fails. Infinity: it is tried until it is put. */
   readonly ttlMs: number
+  /** If given, all that wait fail once one does for its time, or they would be put before it; called before they are told. */
+  readonly onExpired?: (() => void) | undefined
 }
 
 /** A record to put. */
@@ -89,8 +91,10 @@ export class RecordWriter {
   /** Bytes that were added since. */
   #sinceCompact = 0
   #compactedAt = -Infinity
-  /** What was added by then has no time left. */
+  /** What was added by then has no time left, also what was on its way and comes back. */
   #expiredAt = -Infinity
+  /** Such a one has come back. */
+  #mustExpire = false
   #isClosed = false
 
   constructor(options: RecordWriterOptions) {
@@ -156,12 +160,6 @@ export class RecordWriter {
     this.#pump()
     await flushed
     if (this.#isClosed) throw new Error(`the writer of stream ${this.#options.stream} was closed before all was put`)
-  }
-
-  /** All that was added so far fails, as if its time had passed; what is on its way is awaited first. */
-  expire(): void {
-    this.#expiredAt = performance.now()
-    this.#pump()
   }
 
   stats(): WriterStats {
@@ -263,6 +261,7 @@ export class RecordWriter {
       for (const entry of entries) {
         ;(entry.attempts ??= []).push({ at, error, message })
         if (entry.attempts.length > mostAttemptsKept) entry.attempts.shift()
+        if (entry.addedAt <= this.#expiredAt) this.#mustExpire = true
       }
     }
     this.#lanes.refused(all.map(refusalOf), performance.now())
@@ -281,10 +280,13 @@ export class RecordWriter {
   }
 
   #expire(now: number): void {
-    const { ttlMs, stream } = this.#options
-    const at = Math.max(now - ttlMs, this.#expiredAt)
-    const expired = at === -Infinity ? [] : this.#lanes.expired(at)
+    const { ttlMs, onExpired, stream } = this.#options
+    if (!this.#mustExpire && this.#lanes.oldest > now - ttlMs) return
+    this.#mustExpire = false
+    if (onExpired !== undefined) this.#expiredAt = now
+    const expired = this.#lanes.expired(Math.max(now - ttlMs, this.#expiredAt))
     if (expired.length === 0) return
+    onExpired?.()
     this.#counts.expired += expired.length
     for (const entry of expired) {
       this.#forget(entry)

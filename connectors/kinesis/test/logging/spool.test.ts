@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { Spool } from '../../src/logging/spool.ts'
 
@@ -80,18 +83,39 @@ test('of a write that fails halfway nothing comes back, as it counts as lost', (
   expect(next.oldest()?.lines).toEqual(Array.from({ length: 3 }, () => 'x'.repeat(299)))
 })
 
-test('is of one process at a time', () => {
+test('is of one process, and one thread of it, at a time', async () => {
   const place = folder()
   const spool = new Spool({ folder: place })
-  expect(() => new Spool({ folder: place })).toThrow(/`spool.folder`: .* is used twice in this process/)
+  const taken = /`spool.folder`: .* is used by another process or thread; give each its own/
+  expect(() => new Spool({ folder: place })).toThrow(taken)
+  const url = pathToFileURL(join(import.meta.dirname, '../../src/logging/spool.ts')).href
+  const script = `
+    import { Spool } from ${JSON.stringify(url)}
+    new Spool({ folder: ${JSON.stringify(place)} })
+  `
+  const args = ['--conditions', '@millrace/source', '--input-type=module-typescript', '-e']
+  const inProcess = (code: string) => spawnSync(process.execPath, [...args, code])
+  const inThread = async (code: string): Promise<Error | undefined> => {
+    const execArgv = ['--conditions', '@millrace/source']
+    const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(code)}`), { execArgv })
+    const failed = once(worker, 'error') as Promise<[Error]>
+    return Promise.race([failed.then(([error]) => error), once(worker, 'exit').then(() => undefined)])
+  }
+  expect(inProcess(script).stderr.toString()).toMatch(taken)
+  expect((await inThread(script))?.message).toMatch(taken)
   spool.close()
-  writeFileSync(join(place, 'lock'), `${process.ppid}`)
-  expect(() => new Spool({ folder: place })).toThrow(
-    new RegExp(`is used by process ${process.ppid}; give each process its own, or remove .*lock`),
-  )
-  // it has died
-  const { pid } = spawnSync(process.execPath, ['-e', ''])
-  writeFileSync(join(place, 'lock'), `${pid}`)
+  // whoever dies gives it back, whatever number of a process it leaves behind
+  expect(inProcess(`${script}; process.kill(process.pid, 'SIGKILL')`)).toMatchObject({ signal: 'SIGKILL' })
+  expect(await inThread(`${script}; process.exit()`)).toBeUndefined()
+  const again = new Spool({ folder: place })
+  again.close()
+})
+
+test('one that cannot begin gives its folder back', () => {
+  const place = folder()
+  // no file, and nothing that can be looked at
+  symlinkSync(join(place, 'nowhere'), join(place, '00000001.ndjson'))
+  expect(() => new Spool({ folder: place })).toThrow(/ENOENT/)
+  rmSync(join(place, '00000001.ndjson'))
   new Spool({ folder: place }).close()
-  expect(readdirSync(place)).toEqual([])
 })

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
+import { decodeAggregate } from '../../src/wire/aggregate.ts'
 import { LogShipper } from '../../src/logging/log-shipper.ts'
 import { KinesisTransport } from '@millrace/kinesis/winston'
 import { type KinesisStandIn, startKinesis } from '@millrace/kinesis/testing'
@@ -16,6 +17,14 @@ const folder = (): string => mkdtempSync(join(tmpdir(), 'millrace-spool-'))
 const textsIn = (server: KinesisStandIn): string[] => {
   const stream = server.stream('logs')
   return stream.shards.flatMap((shard) => stream.records(shard).map(({ data }) => data.toString()))
+}
+
+const membersIn = (server: KinesisStandIn): string[] => {
+  const stream = server.stream('logs')
+  const records = stream.shards.flatMap((shard) => stream.records(shard))
+  return records.flatMap(({ data }) =>
+    (decodeAggregate(data) ?? [{ data }]).map((each) => Buffer.from(each.data).toString()),
+  )
 }
 
 test('pino: every line is put when the transport has ended', async () => {
@@ -274,3 +283,100 @@ test('a spool whose folder is gone drops and counts, and ends nothing', async ()
   await shipper.close()
   expect(shipper.stats().spooledBytes).toBe(0)
 })
+
+test.each(['remove', 'close', 'end'] as const)('winston: every line is put when the logger says %s', async (how) => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  const transport = new KinesisTransport({ stream: 'logs', linger: '1h', recordTtl: '2h', ...server.clientOptions })
+  const log = createLogger({ transports: [transport] })
+  for (let n = 0; n < 20; n++) log.info('line', { n })
+  if (how === 'remove') log.remove(transport)
+  else log[how]()
+  await once(transport, 'finish')
+  expect(textsIn(server)).toHaveLength(20)
+})
+
+test('whoever closes once more waits, too', async () => {
+  await using server = await startKinesis()
+  server.create('logs', 1)
+  server.faults.inject({ operation: 'PutRecords', times: 1, kind: { type: 'slow', ms: 100 } })
+  const shipper = new LogShipper({ stream: 'logs', ...server.clientOptions })
+  await shipper.ship('line')
+  void shipper.close()
+  await shipper.close()
+  expect(shipper.stats().put).toBe(1)
+})
+
+test('what did not fit is put as soon as there is room', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('logs', 1)
+  server.faults.inject({ operation: 'PutRecords', times: 1, kind: { type: 'slow', ms: 50 } })
+  const options = { stream: 'logs', linger: '5ms', maxBufferedBytes: 2_000, partitionKey: 'k', order: 'key' } as const
+  const shipper = new LogShipper({ ...options, spool: { folder: folder() }, aggregate: true, ...server.clientOptions })
+  // nobody waits while there is room on disk
+  for (let n = 0; n < 200; n++) await shipper.ship(`line ${n}`)
+  expect(shipper.stats().spooledBytes).toBeGreaterThan(0)
+  // what could not be put is tried again every 5 s
+  await vi.waitFor(() => expect(shipper.stats()).toEqual({ put: 200, dropped: 0, spooledBytes: 0 }), { timeout: 3_000 })
+  expect(numbered(membersIn(server))).toEqual(Array.from({ length: 200 }, (_, n) => n))
+  await shipper.close()
+})
+
+test('waits for room in the spool, too, and ends in time with what there is room for', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('logs', 1)
+  const away = failing(server)
+  const options = { stream: 'logs', linger: '5ms', maxBufferedBytes: 2_000, partitionKey: 'k', order: 'key' } as const
+  const spool = { folder: folder(), maxBytes: 500 }
+  const shipper = new LogShipper({ ...options, spool, closeWithin: '100ms', ...server.clientOptions })
+  let shipped = 0
+  const ship = async (): Promise<void> => {
+    for (; shipped < 200; shipped++) await shipper.ship(`line ${shipped}`)
+  }
+  const shipping = ship()
+  await vi.waitUntil(() => away.hits > 0)
+  expect(shipped).toBeGreaterThan(40)
+  expect(shipped).toBeLessThan(100)
+  expect(shipper.stats()).toMatchObject({ put: 0, dropped: 0 })
+  const told = once(process, 'warning') as Promise<[Error]>
+  shipper.beginClose()
+  await shipping
+  await shipper.close()
+  const { dropped, spooledBytes } = shipper.stats()
+  const next = new LogShipper({ ...options, spool, ...server.clientOptions })
+  away.remove()
+  await next.close()
+  expect(spooledBytes).toBeGreaterThan(400)
+  expect(numbered(textsIn(server)).length + dropped).toBe(200)
+  expect((await told)[0].message).toMatch(
+    new RegExp(
+      `^${dropped} lines of a log could not be put on stream logs within 100 ms.*\`spool.maxBytes\` have no room`,
+    ),
+  )
+})
+
+test('while lines keep coming, the spool is put faster than they do, and left', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('logs', 4)
+  const away = failing(server)
+  const options = { stream: 'logs', linger: '5ms', recordTtl: '200ms', ...server.clientOptions } as const
+  const place = folder()
+  const first = new LogShipper({ ...options, spool: { folder: place } })
+  for (let n = 0; n < 3_000; n++) await first.ship(`line ${n}`)
+  await first.close()
+  away.remove()
+  // 500 lines an answer would be fewer than come
+  server.faults.inject({ operation: 'PutRecords', kind: { type: 'slow', ms: 100 } })
+  const shipper = new LogShipper({ ...options, recordTtl: '30s', spool: { folder: place } })
+  let n = 3_000
+  await vi.waitFor(
+    () => {
+      for (let i = 0; i < 60; i++) shipper.take(`line ${n++}`)
+      expect(shipper.stats().spooledBytes).toBe(0)
+    },
+    { interval: 5, timeout: 10_000 },
+  )
+  await shipper.close()
+  expect(shipper.stats()).toEqual({ put: n, dropped: 0, spooledBytes: 0 })
+  expect(new Set(textsIn(server)).size).toBe(n)
+}, 15_000)

@@ -6,10 +6,13 @@ import { RecordWriter } from '../../src/writing/record-writer.ts'
 
 const data = new TextEncoder().encode('x')
 
-async function writerOf(server: KinesisStandIn, ttlMs = Infinity) {
-  const { writer: options } = resolveWriteOptions({ stream: 's', linger: 0, maxInFlight: 1, maxRecords: 1 }, 'test')
+async function writerOf(server: KinesisStandIn, ttlMs = Infinity, more: { readonly onExpired?: () => void } = {}) {
+  const { writer: options } = resolveWriteOptions(
+    { stream: 's', linger: 0, maxInFlight: 1, maxRecords: 1, order: 'key' },
+    'test',
+  )
   const client = createWriteClient(server.clientOptions)
-  const writer = new RecordWriter({ ...options, client, ttlMs })
+  const writer = new RecordWriter({ ...options, ...more, client, ttlMs })
   await writer.open()
   return { writer, destroy: () => client.destroy() }
 }
@@ -67,6 +70,35 @@ test('a first record that the stream refuses is given up, too, where the stream 
     expect.stringMatching(/is larger than the 1048576 of stream s/),
   ])
   expect(writer.stats().records).toBe(1)
+  writer.close()
+  destroy()
+})
+
+test.each([
+  ['and those behind it fail', { type: 'error', code: 'InternalFailure' }, ['k', 1_950], ['k', 0]],
+  // which comes back when the other one has failed
+  ['fails with one that is on its way', { type: 'slow', ms: 300 }, ['k', 0], ['other', 1_950]],
+] as const)('one whose time is over %s together', async (_, kind, first, second) => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const seen: string[] = []
+  const { writer, destroy } = await writerOf(server, 2_000, { onExpired: () => seen.push('expired') })
+  server.faults.inject({ operation: 'PutRecords', times: 1, kind })
+  server.faults.inject({ operation: 'PutRecords', times: 1, kind: { type: 'partial', code: 'InternalFailure', of: 1 } })
+  const add = (name: string, [partitionKey, agoMs]: readonly [string, number]): void =>
+    writer.add({
+      partitionKey,
+      data,
+      addedAt: performance.now() - agoMs,
+      done: () => seen.push(`${name} put`),
+      failed: ({ name: error }) => seen.push(`${name} ${error}`),
+    })
+  add('first', first)
+  add('second', second)
+  await writer.flush()
+  expect(seen.filter((each) => each !== 'expired').toSorted()).toEqual(['first ExpiredError', 'second ExpiredError'])
+  expect(seen[0]).toBe('expired')
+  expect(server.stream('s').records('shardId-000000000000')).toEqual([])
   writer.close()
   destroy()
 })
