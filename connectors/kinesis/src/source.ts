@@ -64,8 +64,6 @@ class KinesisSource {
   readonly #clients: ReadonlyMap<string, SharedClients>
   readonly #seen = new Map<string, StreamInstance>()
   readonly #consumers = new Map<string, FanOutConsumer>()
-  /** When a job has listed first, in ms since 1970: what begins at the latest begins there, however late it is asked for. */
-  readonly #firstListedAt = new WeakMap<AbortSignal, number>()
   readonly #asked = new Map<string, { readonly at: number; readonly state: Promise<StreamState | undefined> }>()
 
   constructor(options: ResolvedKinesisOptions) {
@@ -73,8 +71,7 @@ class KinesisSource {
     this.#clients = new Map(options.places.map((place) => [place.stream, new SharedClients(place)]))
   }
 
-  async *partitions({ signal, clock }: SourceContext): AsyncGenerator<PartitionList> {
-    if (!this.#firstListedAt.has(signal)) this.#firstListedAt.set(signal, clock.now())
+  async *partitions({ signal }: SourceContext): AsyncGenerator<PartitionList> {
     let last = ''
     while (!signal.aborted) {
       const lists = await Promise.all(this.#options.places.map((place) => this.#list(place, signal)))
@@ -86,10 +83,10 @@ class KinesisSource {
     }
   }
 
-  start({ id }: Partition, { isResumed = false, clock, signal }: SourceContext): Position {
+  start({ id }: Partition, { isResumed = false, beganAt, clock }: SourceContext): Position {
     const { startAt } = this.#options
     if (isResumed || startAt === 'earliest') return earliest
-    if (startAt === 'latest') return atTime(this.#firstListedAt.get(signal) ?? clock.now())
+    if (startAt === 'latest') return atTime(beganAt ?? clock.now())
     if ('at' in startAt) return atTime(startAt.at)
     const after = startAt.after[parsePartitionId(id).shardId]
     return after === undefined ? earliest : afterRecord(after)

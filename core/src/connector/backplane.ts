@@ -37,6 +37,11 @@ export interface Checkpoint {
   readonly topology: Json
   /** Position of each partition by source and partition id; `null` once it has ended. */
   readonly positions: { readonly [source: string]: { readonly [partition: string]: string | null } }
+  /**
+   * Of sources whose first partitions do not all have a position yet: when they were asked first, in ms since 1970, and which those partitions
+   * are; without them, none were listed.
+   */
+  readonly beginnings?: { readonly [source: string]: { readonly at: number; readonly partitions?: readonly string[] } }
   /** What the engine remembers beside keyed state: watermarks and counters. */
   readonly engine: Json
   /** A base and the deltas after it, in order. */

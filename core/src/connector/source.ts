@@ -37,6 +37,11 @@ export interface SourceContext {
    * asked for then is a new one, to be read from its start whatever the source's options say of where to begin. @default false
    */
   readonly isResumed?: boolean
+  /**
+   * When the job has asked this source for its partitions first, in ms since 1970, also where it was stopped since: what begins at the latest
+   * record begins there. Absent where no partition can begin there any more.
+   */
+  readonly beganAt?: number
 }
 
 /** What every source knows of a record. Connectors add their own fields. */

@@ -116,28 +116,29 @@ export class SourceDiscovery {
 
   async #look(lease: Lease, { signal }: AbortController): Promise<void> {
     const { node, world, log, failed } = this.#options
+    const context: SourceContext = { clock: world.clock, signal, beganAt: world.clock.now() }
     let registering: Promise<void> = Promise.resolve()
     const listed = (list: PartitionList): void => {
       this.#list = list
       registering = registering
-        .then(() => this.#register(lease, list, signal))
+        .then(() => this.#register(lease, list, context))
         .catch((error: unknown) => {
           if (!signal.aborted) failed(error)
         })
     }
-    const context: SourceContext = { clock: world.clock, signal }
     await discover({ name: node.name, source: node.source, context, world, log, listed, failed })
     await registering
   }
 
   /** Where a partition begins that is not known yet is asked once: nobody else looks meanwhile. */
-  async #register(lease: Lease, { partitions, final }: PartitionList, signal: AbortSignal): Promise<void> {
+  async #register(lease: Lease, { partitions, final }: PartitionList, asked: SourceContext): Promise<void> {
+    const { signal } = asked
     if (signal.aborted) return
     const { node, backplane, world, log, registered } = this.#options
     const known = await retry(() => backplane.knownPartitions(node.name), this.#retry('knownPartitions', signal))
     const ids = new Set(known)
     const fresh = partitions.filter(({ id }) => !ids.has(id))
-    const context: SourceContext = { clock: world.clock, signal, isResumed: known !== undefined }
+    const context: SourceContext = { ...asked, isResumed: known !== undefined }
     const resolved = await resolvePositions({ ...node, partitions: fresh, contextOf: () => context, world, log })
     const startOf = new Map(resolved.map(({ partition, position }) => [partition.id, position]))
     const found = partitions.map((partition): FoundPartition => {
@@ -155,7 +156,7 @@ export class SourceDiscovery {
 
   /** Letters that somebody wants to be read again become a partition of their source. */
   async #redrive(lease: Lease, signal: AbortSignal): Promise<boolean> {
-    const { node, backplane } = this.#options
+    const { node, backplane, world } = this.#options
     const { partitions, final } = this.#list ?? {}
     if (partitions === undefined || final === undefined) return false
     const letters = await backplane.deadLetters({ state: 'redrive', limit: lettersATime })
@@ -164,7 +165,8 @@ export class SourceDiscovery {
     const taken = new Set(known.flatMap((id) => lettersOf(id) ?? []))
     const ids = letters.filter(({ id, source }) => source === node.name && !taken.has(id)).map(({ id }) => id)
     if (ids.length === 0) return false
-    await this.#register(lease, { partitions: [...partitions, lettersPartition(ids)], final }, signal)
+    const list = { partitions: [...partitions, lettersPartition(ids)], final }
+    await this.#register(lease, list, { clock: world.clock, signal })
     return true
   }
 

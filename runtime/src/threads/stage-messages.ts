@@ -34,7 +34,6 @@ export interface ReadRequest {
   readonly watermark: number
   /** Rows that were taken of it before. */
   readonly count: number
-  readonly isResumed: boolean
 }
 
 /** What a thread answers. */

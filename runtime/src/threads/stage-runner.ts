@@ -71,7 +71,7 @@ export class StageRunner {
   }
 
   /** Begins to read a partition. */
-  read({ number, source, partition, position, watermark, count, isResumed }: ReadRequest): void {
+  read({ number, source, partition, position, watermark, count }: ReadRequest): void {
     const stage = this.#engines.get(source)
     if (stage === undefined) throw new Error(`source ${source} has no stage of its own here`)
     const { world, log, failing, unreadable } = this.#options
@@ -82,7 +82,7 @@ export class StageRunner {
       source: stage.head.source,
       partition,
       position,
-      context: { clock: world.clock, signal: this.#stopping.signal, isResumed },
+      context: { clock: world.clock, signal: this.#stopping.signal },
       world,
       log: log.child({ source, partition: partition.id }),
       ready: () => {

@@ -93,7 +93,7 @@ export class StageThreads {
   }
 
   /** Lets a thread read a partition from where it stands. */
-  read(from: PartitionInput, isResumed: boolean): void {
+  read(from: PartitionInput): void {
     const thread = this.#threads.reduce((least, each) => (each.partitions < least.partitions ? each : least))
     const number = this.#next++
     const { partition, position, input, owner } = from
@@ -101,7 +101,7 @@ export class StageThreads {
     thread.partitions++
     this.#assigned.set(number, { from, thread })
     const place = { partition, position: position ?? '', watermark, count }
-    thread.send({ type: 'read', number, source: owner.name, isResumed, ...place })
+    thread.send({ type: 'read', number, source: owner.name, ...place })
   }
 
   /**

@@ -44,6 +44,7 @@ export interface CheckpointerOptions {
 /** What the loop knows and a checkpoint holds. */
 export interface CheckpointRequest {
   readonly positions: Positions
+  readonly beginnings: Checkpoint['beginnings']
   readonly deadLetters: readonly DeadLetter[]
   readonly redriven: readonly number[]
   /** No other checkpoint of this tenure is planned. */
@@ -95,11 +96,15 @@ export class Checkpointer {
     const { meta, delta } = engine.snapshot({ full: this.#full })
     const newest = delta && (await this.#store(seq, delta))
     const kept = this.#full ? [] : state.next
-    const { positions, finished, redriven, children = [] } = request
+    const { positions, beginnings, finished, redriven, children = [] } = request
     const deadLetters = [...request.deadLetters, ...outputs.takeLetters()]
     const blobs = newest ? [...kept, newest.blob] : kept
     const parts = { positions, engine: meta, state: blobs, handles, sinks, finished }
-    const checkpoint = this.#record(seq, { ...parts, ...(children.length > 0 && { children }) })
+    const checkpoint = this.#record(seq, {
+      ...parts,
+      ...(beginnings && { beginnings }),
+      ...(children.length > 0 && { children }),
+    })
     await this.#write({
       checkpoint,
       deadLetters,

@@ -1,4 +1,4 @@
-import type { MillraceError, Partition, Read, SourceContext, SourceNode } from '@millrace/core'
+import type { Checkpoint, MillraceError, Partition, Read, SourceContext, SourceNode } from '@millrace/core'
 import type { Engine } from '@millrace/core/engine'
 import type { Logger } from '../logger.ts'
 import type { StageThreads } from '../threads/stage-threads.ts'
@@ -44,8 +44,6 @@ export class Inputs {
   readonly #actions: (() => void)[] = []
   readonly #ready: PartitionInput[] = []
   readonly #running = new Set<Promise<void>>()
-  /** Sources that the job has read before. */
-  readonly #resumed = new Set<string>()
   readonly #readers = new Map<SourceInput, Set<PartitionReads>>()
   /** Number of partitions that threads read, by source. */
   readonly #elsewhere = new Map<SourceInput, number>()
@@ -60,13 +58,14 @@ export class Inputs {
     })
   }
 
-  /** Takes up the partitions of a checkpoint. @returns sources that the topology no longer has */
-  restore(positions: Positions): string[] {
-    const byName = new Map(this.sources.map((source) => [source.name, source]))
-    for (const name of Object.keys(positions)) this.#resumed.add(name)
-    for (const [name, partitions] of Object.entries(positions))
-      for (const [id, position] of Object.entries(partitions)) byName.get(name)?.restore(id, position)
-    return Object.keys(positions).filter((name) => !byName.has(name))
+  /** Takes up the partitions of a checkpoint. */
+  restore(positions: Positions, beginnings: Checkpoint['beginnings'] = {}): void {
+    for (const source of this.sources) {
+      const partitions = positions[source.name]
+      if (partitions === undefined) continue
+      source.beginning.restore(beginnings[source.name])
+      for (const [id, position] of Object.entries(partitions)) source.restore(id, position)
+    }
   }
 
   /** Begins to look for partitions and to read them. */
@@ -74,7 +73,8 @@ export class Inputs {
     const { world, log, failed } = this.#options
     for (const input of this.sources) {
       const listed = (list: Parameters<SourceInput['list']>[0]): void => this.#post(() => input.list(list))
-      const context = this.#contextOf(input.name)
+      input.beginning.ask(world.clock.now())
+      const context = this.#contextOf(input)
       this.#keep(discover({ name: input.name, source: input.source, context, world, log, listed, failed }))
     }
   }
@@ -133,6 +133,13 @@ export class Inputs {
     )
   }
 
+  /** Of the sources whose first partitions do not all have a position yet. */
+  beginnings(): Checkpoint['beginnings'] {
+    const all = this.sources.map(({ name, beginning, partitions }) => [name, beginning.stored(partitions)] as const)
+    const left = all.filter(([, beginning]) => beginning !== undefined)
+    return left.length > 0 ? (Object.fromEntries(left) as Checkpoint['beginnings']) : undefined
+  }
+
   /** A checkpoint holds all positions now. */
   stored(): void {
     for (const source of this.sources) source.stored()
@@ -158,7 +165,7 @@ export class Inputs {
     const { threads } = this.#options
     if (threads?.reads(from.owner.name) !== true) return this.#readHere(from)
     this.#elsewhere.set(from.owner, this.#readElsewhere(from.owner) + 1)
-    threads.read(from, this.#contextOf(from.owner.name).isResumed === true)
+    threads.read(from)
   }
 
   #readHere(from: PartitionInput): void {
@@ -169,7 +176,7 @@ export class Inputs {
       source: owner.source,
       partition,
       position: position ?? '',
-      context: this.#contextOf(owner.name),
+      context: this.#options.context,
       world,
       log: log.child({ source: owner.name, partition: partition.id }),
       ready: () => {
@@ -190,19 +197,19 @@ export class Inputs {
     from.idle = false
   }
 
-  #contextOf(source: string): SourceContext {
-    return { ...this.#options.context, isResumed: this.#resumed.has(source) }
+  #contextOf({ beginning }: SourceInput, partition?: Partition): SourceContext {
+    const { at } = beginning
+    const isResumed = partition === undefined ? at === undefined : !beginning.includes(partition.id)
+    return { ...this.#options.context, isResumed, ...(at !== undefined && { beganAt: at }) }
   }
 
   #resolve(source: SourceInput, partitions: readonly Partition[], done: (answer: readonly Resolved[]) => void): void {
     const { world, log, failed } = this.#options
     const { name, node } = source
-    const context = this.#contextOf(name)
-    const contextOf = ({ id }: Partition): SourceContext =>
-      source.isLate(id) ? { ...context, isResumed: true } : context
+    const contextOf = (partition: Partition): SourceContext => this.#contextOf(source, partition)
     const asked = resolvePositions({ name, source: node.source, partitions, contextOf, world, log }).then(
       (answer) => this.#post(() => done(answer)),
-      (error: MillraceError) => (context.signal.aborted ? undefined : failed(error)),
+      (error: MillraceError) => (this.#options.context.signal.aborted ? undefined : failed(error)),
     )
     this.#keep(asked)
   }

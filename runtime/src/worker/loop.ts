@@ -227,9 +227,19 @@ export class Loop {
     const [deadLetters, redriven] = [this.#letters.splice(0), this.#redriven.splice(0)]
     const exchange = link?.write(inputs)
     const positions = inputs.positions()
+    // of one task among many, all that it reads was given a position before
+    const beginnings = link ? undefined : inputs.beginnings()
     // stopped between the end of its partition and its own: nobody reads that end again
     const children = inputs.live === 0 ? link?.end.children : undefined
-    const againInMs = await checkpointer.take({ ...options, positions, deadLetters, redriven, exchange, children })
+    const againInMs = await checkpointer.take({
+      ...options,
+      positions,
+      beginnings,
+      deadLetters,
+      redriven,
+      exchange,
+      children,
+    })
     this.#schedule.taken(againInMs)
     inputs.stored()
     redrive.stored()

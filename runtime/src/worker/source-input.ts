@@ -1,5 +1,6 @@
 import type { EndOfPartition, Partition, PartitionList, Position, Read, Source, SourceNode } from '@millrace/core'
 import type { Engine, InputPartition } from '@millrace/core/engine'
+import { Beginning } from './beginning.ts'
 
 /**
  * One partition on its way through a job.
@@ -58,8 +59,8 @@ export class SourceInput {
   readonly #unstored = new Set<PartitionInput>()
   readonly #waiting = new Set<PartitionInput>()
   #live = 0
-  /** Those that the source has listed first. */
-  #first: ReadonlySet<string> | undefined
+  readonly beginning: Beginning = new Beginning()
+  #isListed = false
   #listIsFinal = false
   #isFinal = false
 
@@ -87,11 +88,6 @@ export class SourceInput {
     return this.#isFinal && this.#live === 0
   }
 
-  /** Whether a partition came after the source was listed first: it begins at its start, whatever the others do. */
-  isLate(id: string): boolean {
-    return this.#first?.has(id) === false
-  }
-
   /** A partition that a checkpoint knows. */
   restore(id: string, position: Position | null): void {
     const input = this.#engine.addPartition(this.name, id)
@@ -99,13 +95,15 @@ export class SourceInput {
     this.#add({ owner: this, partition: { id }, input, position, state, idle: false })
   }
 
-  list({ partitions, final }: PartitionList): void {
+  list(list: PartitionList): void {
+    const { partitions, final } = list
     for (const partition of partitions) {
       const known = this.partitions.get(partition.id)
       if (known) known.partition = partition
       else if (!this.#resolving.has(partition.id)) this.#unborn.set(partition.id, partition)
     }
-    this.#first ??= new Set(partitions.map(({ id }) => id))
+    this.beginning.list(list)
+    this.#isListed = true
     this.#listIsFinal ||= final
     this.#bear()
   }
@@ -154,7 +152,7 @@ export class SourceInput {
    */
   takeStartable(most: number): PartitionInput[] {
     const startable: PartitionInput[] = []
-    for (const each of this.#first ? this.#waiting : []) {
+    for (const each of this.#isListed ? this.#waiting : []) {
       if (startable.length === most) break
       if (!this.#hasLiveParent(each.partition)) startable.push(each)
     }

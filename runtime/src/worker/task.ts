@@ -162,7 +162,7 @@ export class Task {
     const state = new StateLog(checkpoint?.seq, checkpoint?.state)
     const inputs = this.#inputs(engine)
     link?.begin(engine, checkpoint)
-    inputs.restore(link?.positions(checkpoint) ?? checkpoint?.positions ?? {})
+    inputs.restore(link?.positions(checkpoint) ?? checkpoint?.positions ?? {}, checkpoint?.beginnings)
     threads?.begin({
       engine,
       wake: () => this.#wake.call(),

@@ -64,7 +64,7 @@ test('whatever the stream does, and whenever the process ends, lines of a key ke
       expect([shipper.stats().dropped, last.stats().dropped]).toEqual([0, 0])
       const logs = server.stream('logs')
       const records = logs.shards.flatMap((shard) => logs.records(shard))
-      const members = records.flatMap(({ data }) => decodeAggregate(data) ?? [{ data }])
+      const members = records.flatMap(({ data }): { data: Uint8Array }[] => decodeAggregate(data) ?? [{ data }])
       // what was put, and whose answer was lost, is put again; what it is put behind has been there, too
       const first = new Set(members.map(({ data }) => Number(Buffer.from(data).toString())))
       expect([...first]).toEqual(Array.from({ length: n }, (_, i) => i))
