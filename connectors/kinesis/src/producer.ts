@@ -2,10 +2,11 @@ import { badOption, type Codec, type Duration, durationMs, MillraceError } from 
 import { createWriteClient } from './client/create-client.ts'
 import { randomKey } from './sink.ts'
 import { resolveWriteOptions, type WriteOptions } from './sink-options.ts'
-import { checkRecord } from './writing/check-record.ts'
+import { checkSize } from './writing/check-size.ts'
 import type { PutResult } from './writing/entry.ts'
-import { RecordBytes } from './writing/record-bytes.ts'
-import { type NewRecord, RecordWriter, type WriterStats } from './writing/record-writer.ts'
+import { bufferOf, RecordBytes, type RecordData } from './writing/record-bytes.ts'
+import { type RecordKey, RecordKeys } from './writing/record-key.ts'
+import { RecordWriter, type WriterStats } from './writing/record-writer.ts'
 
 /** Options of {@link createProducer}. */
 export interface ProducerOptions<T> extends WriteOptions {
@@ -81,6 +82,7 @@ export function openProducer<T>(options: ProducerOptions<T>, onExpired?: () => v
     )
   const client = createWriteClient(clientOptions)
   const writer = new RecordWriter({ ...writerOptions, client, ttlMs, onExpired })
+  const keys = new RecordKeys(options.stream)
   const records = options.encode && new RecordBytes(options.encode.encoder())
   // without shards records are put all the same, all to one lane
   writer.open().catch(() => undefined)
@@ -89,23 +91,26 @@ export function openProducer<T>(options: ProducerOptions<T>, onExpired?: () => v
   let last: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
 
-  function add(record: Omit<NewRecord, 'done' | 'failed'>): Promise<PutResult> {
-    return new Promise((done, failed) => writer.add({ ...record, done, failed }))
+  function add(key: RecordKey, data: RecordData, addedAt?: number): Promise<PutResult> {
+    return new Promise((done, failed) => writer.add(key, data, { done, failed }, performance.now(), addedAt))
+  }
+
+  function dataOf(record: T): RecordData {
+    if (records !== undefined) return records.of(record)
+    if (record instanceof Uint8Array) return { slab: bufferOf(record), start: 0, end: record.length }
+    throw new MillraceError(
+      'BAD_RECORD',
+      `stream ${options.stream}: a record is no bytes; give createProducer \`encode\``,
+    )
   }
 
   async function put(record: T, { partitionKey = randomKey(), explicitHashKey }: PutOptions = {}): Promise<PutResult> {
     if (closing !== undefined) throw new Error(`the producer of stream ${options.stream} is closed`)
-    const data = records === undefined ? (record as Uint8Array) : records.of(record)
-    if (!(data instanceof Uint8Array))
-      throw new MillraceError(
-        'BAD_RECORD',
-        `stream ${options.stream}: a record is no bytes; give createProducer \`encode\``,
-      )
-    const hashKey = explicitHashKey === undefined ? undefined : String(explicitHashKey)
-    const bytes = data.length + Buffer.byteLength(partitionKey)
-    checkRecord(options.stream, { partitionKey, explicitHashKey: hashKey, bytes }, maxRecordBytes)
+    const data = dataOf(record)
+    const key = keys.of(partitionKey, explicitHashKey === undefined ? undefined : String(explicitHashKey))
+    checkSize(options.stream, data.end - data.start + key.bytes, maxRecordBytes)
     // one that waits is overtaken by none
-    if (waiting === 0 && writer.hasRoom) return add({ data, partitionKey, explicitHashKey: hashKey })
+    if (waiting === 0 && writer.hasRoom) return add(key, data)
     waiting++
     const addedAt = performance.now()
     // added in the very call that finds room: whoever waits for the same meets a full buffer again
@@ -113,7 +118,7 @@ export function openProducer<T>(options: ProducerOptions<T>, onExpired?: () => v
       .then(() => writer.room())
       .then(() => {
         waiting--
-        return { result: add({ data, partitionKey, explicitHashKey: hashKey, addedAt }) }
+        return { result: add(key, data, addedAt) }
       })
     last = added
     const { result } = await added

@@ -17,8 +17,10 @@ import {
   type ResolvedWriteOptions,
   resolveWriteOptions,
 } from './sink-options.ts'
-import { checkRecord } from './writing/check-record.ts'
+import { checkSize } from './writing/check-size.ts'
+import type { Failed } from './writing/entry.ts'
 import { RecordBytes } from './writing/record-bytes.ts'
+import { RecordKeys } from './writing/record-key.ts'
 import { RecordWriter } from './writing/record-writer.ts'
 
 /**
@@ -57,6 +59,7 @@ export function kinesisSink<T>(options: KinesisSinkOptions<T>): Sink<T> {
         writer,
         context,
         records,
+        keys: new RecordKeys(options.stream),
         keyOf,
         explicitHashKey,
         close: () => client.destroy(),
@@ -70,6 +73,7 @@ interface WriterParts<T> {
   readonly writer: RecordWriter
   readonly context: SinkContext
   readonly records: RecordBytes<T>
+  readonly keys: RecordKeys
   readonly keyOf: (value: T) => unknown
   readonly explicitHashKey: KinesisSinkOptions<T>['explicitHashKey']
   readonly close: () => void
@@ -84,6 +88,7 @@ class KinesisSinkWriter<T> implements SinkWriter<T> {
   #next = 0
   /** What the service would not take, to be told. */
   #refused: RefusedOutput[] = []
+  readonly #failed: Failed = (error, value, time) => void this.#refused.push({ value, time, error })
 
   constructor(parts: WriterParts<T>) {
     this.#parts = parts
@@ -92,11 +97,15 @@ class KinesisSinkWriter<T> implements SinkWriter<T> {
   async write({ length, values, times }: SinkBatch<T>): Promise<void> {
     const { writer, context } = this.#parts
     this.#refuse()
+    let now = performance.now()
     for (; this.#next < length; this.#next++) {
-      if (!writer.hasRoom) await this.#progress(writer.room())
+      if (!writer.hasRoom) {
+        await this.#progress(writer.room())
+        now = performance.now()
+      }
       const value = values[this.#next] as T
       try {
-        this.#add(value, times[this.#next] ?? 0)
+        this.#add(value, times[this.#next] ?? 0, now)
       } catch (error) {
         context.refuse({ value, time: times[this.#next] ?? 0, error })
       }
@@ -126,15 +135,12 @@ class KinesisSinkWriter<T> implements SinkWriter<T> {
       this.#parts.context.refuse(next)
   }
 
-  #add(value: T, time: number): void {
-    const { records, keyOf, explicitHashKey, resolved, writer } = this.#parts
+  #add(value: T, time: number, now: number): void {
+    const { records, keys, keyOf, explicitHashKey, resolved, writer } = this.#parts
     const data = records.of(value)
-    const partitionKey = keyOf(value)
-    const hashKey = explicitHashKey === undefined ? undefined : String(explicitHashKey(value))
-    const bytes = data.length + (typeof partitionKey === 'string' ? Buffer.byteLength(partitionKey) : 0)
-    checkRecord(resolved.writer.stream, { partitionKey, explicitHashKey: hashKey, bytes }, resolved.maxRecordBytes)
-    const failed = (error: Error): void => void this.#refused.push({ value, time, error })
-    writer.add({ partitionKey: partitionKey as string, explicitHashKey: hashKey, data, failed })
+    const key = keys.of(keyOf(value), explicitHashKey === undefined ? undefined : String(explicitHashKey(value)))
+    checkSize(resolved.writer.stream, data.end - data.start + key.bytes, resolved.maxRecordBytes)
+    writer.add(key, data, { failed: this.#failed, value, time }, now)
   }
 
   /** Rejects when nothing at all was put for a while: it is called again, and somebody has read why. */

@@ -74,6 +74,11 @@ export class ByteWriter {
     return this.#bytes.subarray(from, this.length)
   }
 
+  /** What it writes to; another one once it has grown. */
+  get memory(): Uint8Array {
+    return this.#bytes
+  }
+
   /** What was written, as a copy; the writer is empty afterwards. */
   take(): Uint8Array {
     const taken = this.#bytes.slice(0, this.length)

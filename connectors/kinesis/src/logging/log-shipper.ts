@@ -3,8 +3,8 @@ import { isMainThread } from 'node:worker_threads'
 import { badOption, type Duration, durationMs } from '@millrace/core'
 import { type AbandonableProducer, openProducer, type ProducerOptions, type PutOptions } from '../producer.ts'
 import { wait } from '../reading/wait.ts'
-import { checkRecord } from '../writing/check-record.ts'
 import { ExpiredError } from '../writing/entry.ts'
+import { checkKey } from '../writing/record-key.ts'
 import { Replay, type ReplayHost } from './replay.ts'
 import { Spool, type SpoolOptions } from './spool.ts'
 
@@ -75,8 +75,7 @@ export class LogShipper {
   constructor({ whenFull = 'block', spool, partitionKey, closeWithin = '5s', ...options }: LogTransportOptions) {
     if (whenFull !== 'block' && whenFull !== 'drop')
       throw badOption(`log transport: \`whenFull\` is '${String(whenFull)}'; give 'block' or 'drop'`)
-    if (partitionKey !== undefined)
-      checkRecord(options.stream, { partitionKey, explicitHashKey: undefined, bytes: 0 }, 1)
+    if (partitionKey !== undefined) checkKey(options.stream, partitionKey, undefined)
     this.#closeWithinMs = durationMs(closeWithin, 'log transport: `closeWithin`')
     this.#spool = spool && new Spool(spool)
     try {

@@ -1,16 +1,17 @@
 import { encodeAggregate } from '../wire/aggregate.ts'
 import type { Entry } from './entry.ts'
+import { bufferOf, type RecordData } from './record-bytes.ts'
+import { type RecordKey, recordKeyOf } from './record-key.ts'
 
 /** A record of Kinesis: one entry, or several as an aggregate. */
-export interface Carrier {
-  readonly entries: readonly Entry[]
-  /** Of the lane that it was taken from. */
-  readonly shardId: string
-  readonly partitionKey: string
-  readonly explicitHashKey: string | undefined
-  readonly data: Uint8Array
+export interface Carrier extends RecordData {
+  readonly key: RecordKey
   /** Data and key, as the limits count them. */
   readonly bytes: number
+  /** Of the lane that it was taken from. */
+  shardId: string
+  /** Of an aggregate; one that is put alone carries itself. */
+  readonly members: readonly Entry[] | undefined
 }
 
 /** What several entries are put under: who reads looks at the keys within. */
@@ -19,26 +20,27 @@ const aggregateKey = 'a'
 const overheadBytes = 24
 const magicAndDigestBytes = 20
 
-/** One entry as it is. */
-export function carrierOf(entry: Entry, shardId: string): Carrier {
-  const { partitionKey, explicitHashKey, data, bytes } = entry
-  return { entries: [entry], shardId, partitionKey, explicitHashKey, data, bytes }
-}
+/** The entries of a carrier. */
+export const entriesOf = (carrier: Carrier): readonly Entry[] => carrier.members ?? [carrier as Entry]
 
 /** Several entries of one shard as an aggregate; one alone is put plain. */
-export function aggregateOf(entries: readonly Entry[], shardId: string): Carrier {
-  const [first] = entries
+export function aggregateOf(members: readonly Entry[], shardId: string): Carrier {
+  const [first] = members
   if (first === undefined) throw new RangeError('an aggregate of nothing')
-  if (entries.length === 1) return carrierOf(first, shardId)
-  const data = encodeAggregate(entries)
-  const explicitHashKey = BigInt(`0x${first.hash}`).toString()
-  const bytes = data.length + aggregateKey.length
-  return { entries, shardId, partitionKey: aggregateKey, explicitHashKey, data, bytes }
+  if (members.length === 1) {
+    first.shardId = shardId
+    return first
+  }
+  const slab = bufferOf(
+    encodeAggregate(members.map(({ key, slab: bytes, start, end }) => ({ ...key, data: bytes.subarray(start, end) }))),
+  )
+  const key = recordKeyOf(aggregateKey, BigInt(`0x${first.key.hash}`).toString())
+  return { key, slab, start: 0, end: slab.length, bytes: slab.length + key.bytes, shardId, members }
 }
 
 /** What an entry adds to an aggregate at most. */
-export const bytesInAggregate = ({ bytes, explicitHashKey }: Entry): number =>
-  bytes + (explicitHashKey?.length ?? 0) + overheadBytes
+export const bytesInAggregate = ({ bytes, key }: Entry): number =>
+  bytes + (key.explicitHashKey?.length ?? 0) + overheadBytes
 
 /** An aggregate of nothing yet. */
 export const emptyAggregateBytes: number = magicAndDigestBytes + aggregateKey.length

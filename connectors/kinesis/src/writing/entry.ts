@@ -1,3 +1,6 @@
+import type { Carrier } from './carrier.ts'
+import type { RecordData } from './record-bytes.ts'
+
 /** One try to put a record. */
 export interface Attempt {
   /** In ms since 1970. */
@@ -17,19 +20,16 @@ export interface PutResult {
   readonly attempts: number
 }
 
-/** A record on its way. */
-export interface Entry {
-  readonly partitionKey: string
-  readonly explicitHashKey: string | undefined
-  data: Uint8Array
-  /** Data and key, as the limits count them. */
-  readonly bytes: number
+/** A record on its way. It is its own carrier, where it is put without others. */
+export interface Entry extends Carrier, RecordData {
+  readonly members: undefined
   /** In ms since the process began: a wall clock may step back, and a lane would wait for as long. */
   readonly addedAt: number
-  /** Where it lands among the hash keys: 32 hex digits. */
-  readonly hash: string
   readonly done: ((result: PutResult) => void) | undefined
-  readonly failed: ((error: Error) => void) | undefined
+  readonly failed: Failed | undefined
+  /** What {@link Entry.failed} is told: one function for all records is cheaper than one for each. */
+  readonly value: unknown
+  readonly time: number
   /** What those who wait for a flush know it by. */
   readonly flush: number
   /** Those that have failed. */
@@ -37,6 +37,9 @@ export interface Entry {
   /** The service has refused an aggregate with it: it is put without others. */
   isAlone: boolean
 }
+
+/** Is told of a record that was given up, and what was given with it. */
+export type Failed = (error: Error, value: unknown, time: number) => void
 
 /** A record that was not put in time. */
 export class ExpiredError extends Error {

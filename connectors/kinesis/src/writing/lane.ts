@@ -1,5 +1,6 @@
-import { aggregateOf, bytesInAggregate, type Carrier, carrierOf, emptyAggregateBytes } from './carrier.ts'
+import { aggregateOf, bytesInAggregate, type Carrier, emptyAggregateBytes, entriesOf } from './carrier.ts'
 import type { Entry } from './entry.ts'
+import { bufferOf } from './record-bytes.ts'
 import { TokenBucket } from './token-bucket.ts'
 
 /** What a lane may do. */
@@ -65,9 +66,10 @@ export class Lane {
 
   add(entry: Entry): void {
     if (this.#chainsKeys) {
-      const followers = this.#followers.get(entry.partitionKey)
+      const { partitionKey } = entry.key
+      const followers = this.#followers.get(partitionKey)
       if (followers !== undefined) return followers.add(entry)
-      this.#followers.set(entry.partitionKey, new Followers())
+      this.#followers.set(partitionKey, new Followers())
     }
     this.#queue.push(entry)
   }
@@ -89,18 +91,19 @@ export class Lane {
   }
 
   /** A carrier was put. */
-  settled({ entries, bytes }: Carrier): void {
+  settled(carrier: Carrier): void {
     this.#failures = 0
-    this.stats.records += entries.length
-    this.stats.bytes += bytes
-    this.released(entries)
+    this.stats.records += carrier.members?.length ?? 1
+    this.stats.bytes += carrier.bytes
+    this.released(carrier)
   }
 
   /** Those that have waited for these may go. */
-  released(entries: readonly Entry[]): void {
+  released(carrier: Carrier): void {
     this.#isOutstanding = false
     if (!this.#chainsKeys) return
-    for (const { partitionKey } of entries) {
+    for (const { key } of entriesOf(carrier)) {
+      const { partitionKey } = key
       const next = this.#followers.get(partitionKey)?.take()
       if (next === undefined) this.#followers.delete(partitionKey)
       else this.#back.push(next)
@@ -127,7 +130,7 @@ export class Lane {
     this.#queue = []
     this.#head = 0
     if (!this.#chainsKeys) return all
-    const later = all.flatMap(({ partitionKey }) => {
+    const later = all.flatMap(({ key: { partitionKey } }) => {
       const followers = this.#followers.get(partitionKey)
       this.#followers.delete(partitionKey)
       return followers?.rest() ?? []
@@ -138,8 +141,10 @@ export class Lane {
   /** Copies the data of those that were added at or before a moment out of the larger memory that they are a piece of. */
   compact(at: number): void {
     const copy = (entry: Entry | undefined): void => {
-      if (entry !== undefined && entry.addedAt <= at && entry.data.buffer.byteLength > entry.data.length)
-        entry.data = new Uint8Array(entry.data)
+      if (entry === undefined || entry.addedAt > at || entry.slab.buffer.byteLength <= entry.end - entry.start) return
+      entry.slab = bufferOf(new Uint8Array(entry.slab.subarray(entry.start, entry.end)))
+      entry.end -= entry.start
+      entry.start = 0
     }
     this.#back.forEach(copy)
     for (let i = this.#head; i < this.#queue.length; i++) copy(this.#queue[i])
@@ -162,7 +167,10 @@ export class Lane {
     const { aggregateBytes, aggregateCount } = this.#options
     if ((this.#first as Entry).bytes > mostBytes) return undefined
     const first = this.#shift()
-    if (aggregateBytes === undefined || first.isAlone) return carrierOf(first, this.shardId)
+    if (aggregateBytes === undefined || first.isAlone) {
+      first.shardId = this.shardId
+      return first
+    }
     const most = Math.min(aggregateBytes, mostBytes)
     const entries = [first]
     let bytes = emptyAggregateBytes + bytesInAggregate(first)

@@ -1,4 +1,4 @@
-import type { Carrier } from './carrier.ts'
+import { type Carrier, entriesOf } from './carrier.ts'
 import type { Entry } from './entry.ts'
 import { Lane, type LaneOptions, type LaneStats } from './lane.ts'
 import type { ShardMap } from './shard-map.ts'
@@ -33,7 +33,7 @@ export class Lanes {
   add(entry: Entry): void {
     this.length++
     this.bytes += entry.bytes
-    this.#laneOf(entry.hash).add(entry)
+    this.#laneOf(entry.key.hash).add(entry)
   }
 
   /** When the oldest entry that could be taken was added, as entries say it; Infinity for none. */
@@ -66,8 +66,13 @@ export class Lanes {
           if (carrier === undefined) break
           batch.push(carrier)
           bytes += carrier.bytes
-          this.length -= carrier.entries.length
-          for (const entry of carrier.entries) this.bytes -= entry.bytes
+          if (carrier.members === undefined) {
+            this.length--
+            this.bytes -= carrier.bytes
+          } else {
+            this.length -= carrier.members.length
+            for (const entry of carrier.members) this.bytes -= entry.bytes
+          }
         }
     return batch
   }
@@ -78,7 +83,7 @@ export class Lanes {
 
   /** A carrier was given up: those that have waited for it may go. */
   released(carrier: Carrier): void {
-    this.#laneFor(carrier).released(carrier.entries)
+    this.#laneFor(carrier).released(carrier)
   }
 
   /** All of one request together, so that they keep their order, and each shard is waited for once. */
@@ -121,7 +126,7 @@ export class Lanes {
     }
     // what was added to the new lanes in the meantime is later
     if (moved.length > 0) for (const lane of this.#lanes.values()) for (const entry of lane.clear()) moved.push(entry)
-    for (const entry of moved) this.#laneOf(entry.hash).add(entry)
+    for (const entry of moved) this.#laneOf(entry.key.hash).add(entry)
   }
 
   /** Those that have waited since a moment hold no other memory than their own. */
@@ -154,7 +159,7 @@ export class Lanes {
     return lane
   }
 
-  #laneFor({ shardId, entries }: Carrier): Lane {
-    return this.#lanes.get(shardId) ?? this.#laneOf((entries[0] as Entry).hash)
+  #laneFor(carrier: Carrier): Lane {
+    return this.#lanes.get(carrier.shardId) ?? this.#laneOf((entriesOf(carrier)[0] as Entry).key.hash)
   }
 }

@@ -1,5 +1,6 @@
 import { type KinesisClient, PutRecordsCommand } from '@aws-sdk/client-kinesis'
 import { rawAnswer } from '../client/raw-answer.ts'
+import type { Carrier } from './carrier.ts'
 
 /** What became of a record of PutRecords. */
 export interface PutRecordsEntry {
@@ -10,17 +11,13 @@ export interface PutRecordsEntry {
 }
 
 /** A record to put. */
-interface PutRecordsRecord {
-  readonly partitionKey: string
-  readonly explicitHashKey: string | undefined
-  readonly data: Uint8Array
-}
+type PutRecord = Pick<Carrier, 'slab' | 'start' | 'end' | 'key'>
 
 /** PutRecords of the SDK, but a body that is written here. */
 export async function putRecords(
   client: KinesisClient,
   stream: { readonly StreamName: string } | { readonly StreamARN: string },
-  records: readonly PutRecordsRecord[],
+  records: readonly PutRecord[],
 ): Promise<readonly PutRecordsEntry[]> {
   const command = new PutRecordsCommand({ ...stream, Records: [] })
   const body = bodyOf(stream, records)
@@ -35,32 +32,23 @@ export async function putRecords(
 const timeoutMs = 6_000
 const leastBytesPerMs = 64
 
-/** Of names, quotes and a hash key in the JSON of a record, at most. */
-const frameBytes = 128
-/** Text that is its own JSON, and its own bytes. */
-const plain = /^[ !#-[\]-~]*$/
+/** Of names and quotes in the JSON of a record, but those of its key, at most. */
+const frameBytes = 16
 
 /** Each record is one text that is written as bytes: one text of them all would be copied once more. */
-function bodyOf(stream: object, records: readonly PutRecordsRecord[]): Buffer {
+function bodyOf(stream: object, records: readonly PutRecord[]): Buffer {
   const head = `${JSON.stringify(stream).slice(0, -1)},"Records":[`
   let most = head.length * 3 + 2
-  // a character is at most six bytes, as an escape; four of base64 are three of data
-  for (const { data, partitionKey } of records)
-    most += Math.ceil(data.length / 3) * 4 + partitionKey.length * 6 + frameBytes
+  // a character is at most three bytes, four of base64 are three of data
+  for (const { start, end, key } of records) most += Math.ceil((end - start) / 3) * 4 + key.json.length * 3 + frameBytes
   const body = Buffer.allocUnsafe(most)
   let at = body.write(head)
   let separator = ''
-  for (const { partitionKey, explicitHashKey, data } of records) {
-    const isPlain = plain.test(partitionKey)
-    const key = isPlain ? `"${partitionKey}"` : JSON.stringify(partitionKey)
-    const hashKey = explicitHashKey === undefined ? '' : `,"ExplicitHashKey":"${explicitHashKey}"`
-    const text = `${separator}{"Data":"${base64Of(data)}","PartitionKey":${key}${hashKey}}`
-    at += body.write(text, at, isPlain ? 'latin1' : 'utf8')
+  for (const { slab, start, end, key } of records) {
+    const text = `${separator}{"Data":"${slab.toString('base64', start, end)}",${key.json}}`
+    at += body.write(text, at, key.isAscii ? 'latin1' : 'utf8')
     separator = ','
   }
   at += body.write(']}', at, 'latin1')
   return body.subarray(0, at)
 }
-
-const base64Of = (data: Uint8Array): string =>
-  Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')

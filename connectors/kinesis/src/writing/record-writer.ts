@@ -1,12 +1,13 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { MillraceError } from '@millrace/core'
-import type { Carrier } from './carrier.ts'
+import { type Carrier, entriesOf } from './carrier.ts'
 import { type Entry, ExpiredError } from './entry.ts'
 import { Flushes } from './flushes.ts'
 import { longestTimerMs } from '../longest-timer.ts'
-import { KeyHashes } from './key-hashes.ts'
 import type { LaneOptions } from './lane.ts'
 import { Lanes, type Refusal } from './lanes.ts'
+import type { RecordData } from './record-bytes.ts'
+import type { RecordKey } from './record-key.ts'
 import { type Refused, Requests } from './requests.ts'
 import { ShardMap } from './shard-map.ts'
 
@@ -30,15 +31,12 @@ export interface RecordWriterOptions {
   readonly onExpired?: (() => void) | undefined
 }
 
-/** A record to put. */
-export interface NewRecord {
-  readonly partitionKey: string
-  readonly explicitHashKey?: string | undefined
-  readonly data: Uint8Array
-  /** When it was given, in ms since the process began. @default now */
-  readonly addedAt?: number
+/** What goes with a record to put. */
+export interface AddOptions {
   readonly done?: Entry['done']
   readonly failed?: Entry['failed']
+  readonly value?: unknown
+  readonly time?: number
 }
 
 /** What a writer has done so far, and what it has to do. */
@@ -73,7 +71,6 @@ export class RecordWriter {
   readonly #options: RecordWriterOptions
   readonly #map: ShardMap
   readonly #lanes: Lanes
-  readonly #hashes = new KeyHashes()
   readonly #requests: Requests
   readonly #counts = { records: 0, retried: 0, expired: 0 }
   #buffered = 0
@@ -115,19 +112,23 @@ export class RecordWriter {
     await this.#map.refresh()
   }
 
-  add({ partitionKey, explicitHashKey, data, addedAt, done, failed }: NewRecord): void {
-    const now = performance.now()
-    const bytes = data.length + keyBytes(partitionKey)
-    const hash = this.#hashes.of(partitionKey, explicitHashKey)
+  /** `now` and `addedAt`, when it was given, are in ms since the process began. */
+  add(key: RecordKey, { slab, start, end }: RecordData, options: AddOptions, now: number, addedAt: number = now): void {
+    const bytes = end - start + key.bytes
+    const { done, failed, value, time = 0 } = options
     const entry: Entry = {
-      partitionKey,
-      explicitHashKey,
-      data,
+      key,
+      slab,
+      start,
+      end,
       bytes,
-      addedAt: addedAt ?? now,
-      hash,
+      shardId: '',
+      members: undefined,
+      addedAt,
       done,
       failed,
+      value,
+      time,
       flush: this.#flushes.begin(),
       attempts: undefined,
       isAlone: false,
@@ -239,17 +240,19 @@ export class RecordWriter {
     if (this.#isClosed) return
     this.#lastError = undefined
     this.#lanes.settled(carrier)
-    carrier.entries.forEach((entry, sub) => {
-      if (!astray.includes(entry)) this.#settle(entry, shardId, sequenceNumber, sub, carrier)
+    const { members } = carrier
+    if (members === undefined) return this.#settle(carrier as Entry, shardId, sequenceNumber, undefined)
+    members.forEach((entry, sub) => {
+      if (!astray.includes(entry)) this.#settle(entry, shardId, sequenceNumber, sub)
     })
   }
 
-  #settle(entry: Entry, shardId: string, sequenceNumber: string, sub: number, { entries }: Carrier): void {
+  #settle(entry: Entry, shardId: string, sequenceNumber: string, sub: number | undefined): void {
     this.#forget(entry)
     this.#counts.records++
     if (entry.done === undefined) return
     const result = { shardId, sequenceNumber, attempts: (entry.attempts?.length ?? 0) + 1 }
-    entry.done(entries.length === 1 ? result : { ...result, subSequenceNumber: sub })
+    entry.done(sub === undefined ? result : { ...result, subSequenceNumber: sub })
   }
 
   #refused(all: readonly Refused[]): void {
@@ -272,10 +275,10 @@ export class RecordWriter {
     const { name: code, message } = cause
     this.#lastError = { code, message }
     this.#lanes.released(carrier)
-    for (const entry of carrier.entries) {
+    for (const entry of entriesOf(carrier)) {
       this.#forget(entry)
       const text = `PutRecords of stream ${this.#options.stream}: ${code}: ${message}`
-      entry.failed?.(new MillraceError('SINK', text, { cause }))
+      entry.failed?.(new MillraceError('SINK', text, { cause }), entry.value, entry.time)
     }
   }
 
@@ -290,7 +293,7 @@ export class RecordWriter {
     this.#counts.expired += expired.length
     for (const entry of expired) {
       this.#forget(entry)
-      entry.failed?.(new ExpiredError(stream, ttlMs, entry.attempts ?? []))
+      entry.failed?.(new ExpiredError(stream, ttlMs, entry.attempts ?? []), entry.value, entry.time)
     }
     this.#notify()
   }
@@ -337,11 +340,6 @@ export class RecordWriter {
     this.#waiting = []
     for (const resolve of waiting) resolve()
   }
-}
-
-function keyBytes(key: string): number {
-  for (let i = 0; i < key.length; i++) if (key.charCodeAt(i) > 127) return Buffer.byteLength(key)
-  return key.length
 }
 
 const refusalOf = ({ carrier, entries, error }: Refused): Refusal => ({

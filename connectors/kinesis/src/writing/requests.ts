@@ -1,6 +1,6 @@
 import type { KinesisClient } from '@aws-sdk/client-kinesis'
 import { classOf, nameOf } from '../client/error-class.ts'
-import type { Carrier } from './carrier.ts'
+import { type Carrier, entriesOf } from './carrier.ts'
 import type { Entry } from './entry.ts'
 import { putRecords, type PutRecordsEntry } from './put-records.ts'
 import type { ShardMap } from './shard-map.ts'
@@ -70,8 +70,8 @@ export class Requests {
       return this.put(batch.slice(half))
     }
     if (only === undefined) return
-    if (only.entries.length > 1) putAlone(only.entries)
-    const [entry, ...others] = only.entries
+    if (only.members !== undefined) putAlone(only.members)
+    const [entry, ...others] = entriesOf(only)
     // where none was ever taken, it may as well be the stream that is wrong: one whose shards are known takes what is right
     const isProven = this.#hasTaken || (this.#map.isKnown && (entry?.attempts?.length ?? 0) >= triesToProve)
     if (isProven && others.length === 0 && entry?.failed !== undefined) this.#receiver.rejected(only, error)
@@ -82,14 +82,20 @@ export class Requests {
     const isUnknown = answers.some(({ ShardId }) => ShardId !== undefined && !this.#map.has(ShardId))
     const relearned = isUnknown ? this.#map.relearn() : undefined
     // of an aggregate that went elsewhere, members may belong to yet another shard
-    const mayBeAstray = batch.some(({ entries, shardId }, i) => entries.length > 1 && answers[i]?.ShardId !== shardId)
+    const mayBeAstray = batch.some(
+      ({ members, shardId }, i) => members !== undefined && answers[i]?.ShardId !== shardId,
+    )
     if (mayBeAstray) await relearned
     const refused: Refused[] = []
     batch.forEach((carrier, i) => {
-      const { entries } = carrier
       const { ShardId: shardId, SequenceNumber: sequenceNumber, ErrorCode, ErrorMessage = '' } = answers[i] ?? {}
       if (ErrorCode !== undefined || shardId === undefined || sequenceNumber === undefined)
-        return void refused.push({ carrier, entries, error: ErrorCode ?? 'NoAnswer', message: ErrorMessage })
+        return void refused.push({
+          carrier,
+          entries: entriesOf(carrier),
+          error: ErrorCode ?? 'NoAnswer',
+          message: ErrorMessage,
+        })
       this.#hasTaken = true
       const astray = this.#astray(carrier, shardId)
       this.#receiver.taken(carrier, shardId, sequenceNumber, astray)
@@ -101,12 +107,12 @@ export class Requests {
   }
 
   /** Members of an aggregate that is not where it was meant to be, who do not belong there: those who read as KCL does would drop them. */
-  #astray({ entries, shardId: meant }: Carrier, shardId: string): readonly Entry[] {
-    if (entries.length === 1 || shardId === meant) return none
-    if (this.#map.has(shardId)) return entries.filter(({ hash }) => this.#map.find(hash) !== shardId)
+  #astray({ members, shardId: meant }: Carrier, shardId: string): readonly Entry[] {
+    if (members === undefined || shardId === meant) return none
+    if (this.#map.has(shardId)) return members.filter(({ key }) => this.#map.find(key.hash) !== shardId)
     // of a shard that could not be learned nothing is known to belong there; alone each lands where it does
-    putAlone(entries)
-    return entries
+    putAlone(members)
+    return members
   }
 }
 
@@ -116,5 +122,5 @@ function putAlone(entries: readonly Entry[]): void {
 
 function refusedBy(carrier: Carrier, cause: unknown): Refused {
   const message = cause instanceof Error ? cause.message : ''
-  return { carrier, entries: carrier.entries, error: nameOf(cause), message }
+  return { carrier, entries: entriesOf(carrier), error: nameOf(cause), message }
 }

@@ -1,16 +1,22 @@
 import { expect, test } from 'vitest'
+import { entriesOf } from '../../src/writing/carrier.ts'
 import type { Entry } from '../../src/writing/entry.ts'
+import { recordKeyOf } from '../../src/writing/record-key.ts'
 import { Lane, type LaneOptions } from '../../src/writing/lane.ts'
 
 const entry = (partitionKey: string, addedAt: number): Entry => ({
-  partitionKey,
-  explicitHashKey: undefined,
-  data: new Uint8Array(1),
+  key: recordKeyOf(partitionKey, undefined),
+  slab: Buffer.alloc(1),
+  start: 0,
+  end: 1,
   bytes: 2,
+  shardId: '',
+  members: undefined,
   addedAt,
-  hash: '',
   done: undefined,
   failed: undefined,
+  value: undefined,
+  time: 0,
   flush: 0,
   attempts: undefined,
   isAlone: false,
@@ -40,14 +46,14 @@ test('its oldest entry is that which was added first, also where one that came l
 
 test('those that have waited hold no other memory than their own', () => {
   const lane = laneOf(true)
-  const chunk = new Uint8Array(1_000).fill(7)
-  const entries = ['a', 'a', 'b', 'c'].map((key, i) => ({ ...entry(key, i), data: chunk.subarray(i, i + 2) }))
+  const slab = Buffer.from(new Uint8Array(1_000).fill(7))
+  const entries = ['a', 'a', 'b', 'c'].map((key, i) => ({ ...entry(key, i), slab, start: i, end: i + 2 }))
   for (const each of entries) lane.add(each)
   // the first one comes back
-  lane.refused(lane.take(10, Infinity)!.entries, 10, 0)
+  lane.refused(entriesOf(lane.take(10, Infinity)!), 10, 0)
   lane.compact(2)
-  expect(entries.map(({ data }) => data.buffer.byteLength)).toEqual([2, 2, 2, 1_000])
-  expect(entries.map(({ data }) => [...data])).toEqual(entries.map(() => [7, 7]))
+  expect(entries.map((each) => each.slab.length)).toEqual([2, 2, 2, 1_000])
+  expect(entries.map((each) => [...each.slab.subarray(each.start, each.end)])).toEqual(entries.map(() => [7, 7]))
 })
 
 test('requests that meet one trouble together are one failure', () => {

@@ -2,9 +2,19 @@ import { type KinesisStandIn, startKinesis } from '@millrace/kinesis/testing'
 import { expect, test, vi } from 'vitest'
 import { createWriteClient } from '../../src/client/create-client.ts'
 import { resolveWriteOptions } from '../../src/sink-options.ts'
-import { RecordWriter } from '../../src/writing/record-writer.ts'
+import { recordKeyOf } from '../../src/writing/record-key.ts'
+import { type AddOptions, RecordWriter } from '../../src/writing/record-writer.ts'
 
-const data = new TextEncoder().encode('x')
+interface Given extends AddOptions {
+  readonly partitionKey?: string
+  readonly bytes?: number
+  readonly addedAt?: number
+}
+
+function add(writer: RecordWriter, { partitionKey = 'k', bytes = 1, addedAt, ...options }: Given = {}): void {
+  const data = { slab: Buffer.alloc(bytes), start: 0, end: bytes }
+  writer.add(recordKeyOf(partitionKey, undefined), data, options, performance.now(), addedAt)
+}
 
 async function writerOf(server: KinesisStandIn, ttlMs = Infinity, more: { readonly onExpired?: () => void } = {}) {
   const { writer: options } = resolveWriteOptions(
@@ -26,7 +36,7 @@ test('puts nothing any more once it is closed, whatever comes back, and says so 
     operation: 'PutRecords',
     kind: { type: 'partial', code: 'ProvisionedThroughputExceededException', of: 1 },
   })
-  writer.add({ partitionKey: 'k', data })
+  add(writer)
   const flushed = writer.flush()
   await vi.waitUntil(() => throttle.hits === 1)
   writer.close()
@@ -49,8 +59,8 @@ test('a time to live that no timer has is waited for', async () => {
   const { writer, destroy } = await writerOf(server, 60 * 24 * 3_600_000)
   server.faults.inject({ operation: 'PutRecords', times: 1, kind: { type: 'slow', ms: 50 } })
   // the second has nothing but its time to wait for while the first is on its way
-  writer.add({ partitionKey: 'k', data })
-  writer.add({ partitionKey: 'k', data })
+  add(writer)
+  add(writer)
   await writer.flush()
   process.off('warning', note)
   expect(warnings).toEqual([])
@@ -63,8 +73,8 @@ test('a first record that the stream refuses is given up, too, where the stream 
   server.create('s', 1)
   const { writer, destroy } = await writerOf(server)
   const errors: Error[] = []
-  writer.add({ partitionKey: 'k', data: new Uint8Array(1_500_000), failed: (error) => errors.push(error) })
-  writer.add({ partitionKey: 'k', data })
+  add(writer, { bytes: 1_500_000, failed: (error) => errors.push(error) })
+  add(writer)
   await writer.flush()
   expect(errors.map(({ message }) => message)).toEqual([
     expect.stringMatching(/is larger than the 1048576 of stream s/),
@@ -85,16 +95,15 @@ test.each([
   const { writer, destroy } = await writerOf(server, 2_000, { onExpired: () => seen.push('expired') })
   server.faults.inject({ operation: 'PutRecords', times: 1, kind })
   server.faults.inject({ operation: 'PutRecords', times: 1, kind: { type: 'partial', code: 'InternalFailure', of: 1 } })
-  const add = (name: string, [partitionKey, agoMs]: readonly [string, number]): void =>
-    writer.add({
+  const addNamed = (name: string, [partitionKey, agoMs]: readonly [string, number]): void =>
+    add(writer, {
       partitionKey,
-      data,
       addedAt: performance.now() - agoMs,
       done: () => seen.push(`${name} put`),
       failed: ({ name: error }) => seen.push(`${name} ${error}`),
     })
-  add('first', first)
-  add('second', second)
+  addNamed('first', first)
+  addNamed('second', second)
   await writer.flush()
   expect(seen.filter((each) => each !== 'expired').toSorted()).toEqual(['first ExpiredError', 'second ExpiredError'])
   expect(seen[0]).toBe('expired')
