@@ -15,8 +15,10 @@ export class TokenBucket {
   /** How long until something may be taken, in ms. */
   untilOpen(now: number): number {
     if (this.#perMs === Infinity) return 0
-    this.#tokens = Math.min(this.#most, this.#tokens + Math.max(0, now - this.#at) * this.#perMs)
-    this.#at = now
+    if (now > this.#at) {
+      this.#tokens = Math.min(this.#most, this.#tokens + (now - this.#at) * this.#perMs)
+      this.#at = now
+    }
     return this.#tokens > 0 ? 0 : Math.max(1, Math.ceil(-this.#tokens / this.#perMs))
   }
 
