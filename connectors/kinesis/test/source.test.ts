@@ -580,22 +580,48 @@ describe('enhanced fan-out', () => {
     await server.stop()
   })
 
-  test('registers its consumer again when somebody has deregistered it', async () => {
+  // where it takes a while, one is described as long as it is being deleted, and cannot be registered before
+  test.each([0, 5_000_000])(
+    'registers its consumer again when somebody has deregistered it, which takes %d ms',
+    async (transitionMs) => {
+      const clock = { now: () => 1.7e12 + performance.now() * 10_000 }
+      const server = await startKinesis({ clock, limits: false, transitionMs })
+      const stream = server.create('s', 1)
+      const source = sourceOf(server, { fanOut: { consumer: 'c' } })
+      const [shard] = await vi.waitFor(() => listed(source))
+      const reader = await source.open(shard!, earliest, { clock: { now: Date.now }, signal })
+      stream.put('k', '0')
+      const { texts, position } = await readAll(reader, undefined, 1)
+      expect(texts).toEqual(['0'])
+      expect(await source.release!()).toEqual(['consumer c of stream s'])
+      stream.put('k', '1')
+      const readOn = async (): Promise<never> => {
+        for (;;) await readAll(reader, undefined, 1)
+      }
+      const error = await readOn().catch((cause: unknown) => cause)
+      const message = expect.stringMatching(/consumer\/c:\d+ was deregistered/) as string
+      expect(error).toMatchObject({ retryable: true, message })
+      await reader.close()
+      const read = await readFrom(source, shard!, position, { most: 1 })
+      expect([read.texts, read.children]).toEqual([['1'], undefined])
+      await server.stop()
+    },
+    20_000,
+  )
+
+  test('ends when its stream is deleted while it is subscribed', async () => {
     const server = await startKinesis({ clock: { now: () => 1.7e12 + performance.now() * 10_000 }, limits: false })
     const stream = server.create('s', 1)
     const source = sourceOf(server, { fanOut: { consumer: 'c' } })
     const [shard] = await listed(source)
     const reader = await source.open(shard!, earliest, { clock: { now: Date.now }, signal })
     stream.put('k', '0')
-    const { texts, position } = await readAll(reader, undefined, 1)
-    expect(texts).toEqual(['0'])
-    expect(await source.release!()).toEqual(['consumer c of stream s'])
-    stream.put('k', '1')
-    const error = await readAll(reader, undefined, 1).catch((cause: unknown) => cause)
-    expect(error).toMatchObject({ retryable: true, message: expect.stringMatching(/consumer\/c:\d+ was deregistered/) })
+    expect((await readAll(reader, undefined, 1)).texts).toEqual(['0'])
+    stream.delete()
+    server.create('s', 1)
+    const { children, refused } = await readAll(reader)
+    expect([children, refused.length]).toEqual([[], 1])
     await reader.close()
-    const read = await readFrom(source, shard!, position, { most: 1 })
-    expect([read.texts, read.children]).toEqual([['1'], undefined])
     await server.stop()
   })
 

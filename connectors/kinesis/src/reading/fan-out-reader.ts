@@ -99,7 +99,8 @@ export class FanOutReader<T> implements Reader<T, KinesisMeta> {
   async #isConsumerGone(error: unknown): Promise<boolean> {
     if (error instanceof StreamGoneError) return false
     try {
-      return await this.#consumer.isGone(this.#arn)
+      // it goes with its stream
+      return (await this.#options.describe(0)) !== undefined && (await this.#consumer.isGone(this.#arn))
     } catch (cause) {
       throw this.#cursor.failed(cause, 'DescribeStreamConsumer')
     }

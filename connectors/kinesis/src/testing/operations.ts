@@ -4,7 +4,8 @@ import type { OperationContext } from './operation-context.ts'
 import { putRecord, putRecords } from './put-operations.ts'
 import { badArgument, invalid, notFound, ServiceError } from './service-error.ts'
 import { consumerShape, shapeOf, summaryOf } from './shapes.ts'
-import type { StoredConsumer, StoredStream } from './stored-stream.ts'
+import type { StoredConsumer } from './stored-consumers.ts'
+import type { StoredStream } from './stored-stream.ts'
 import type { StoredStreams, StreamReference } from './stored-streams.ts'
 
 /** Answers the JSON of a request with JSON. */
@@ -112,23 +113,23 @@ const operations: Readonly<Record<string, Operation>> = {
     const tags = [...streams.of(input).tags].map(([Key, Value]) => ({ Key, Value }))
     return JSON.stringify({ Tags: tags, HasMoreTags: false })
   },
-  RegisterStreamConsumer: ({ StreamARN = '', ConsumerName = '' }: ConsumerInput, { streams, now }) => {
+  RegisterStreamConsumer: ({ StreamARN = '', ConsumerName = '' }: ConsumerInput, { streams }) => {
     const consumer = streams.of({ StreamARN }).register(ConsumerName)
-    return JSON.stringify({ Consumer: { ...consumerShape(consumer, now()), ConsumerStatus: 'CREATING' } })
+    return JSON.stringify({ Consumer: consumerShape(consumer) })
   },
-  DescribeStreamConsumer: (input: ConsumerInput, { streams, now }) => {
+  DescribeStreamConsumer: (input: ConsumerInput, { streams }) => {
     const { stream, consumer } = consumerOf(input, streams)
-    const description = { ...consumerShape(consumer, now()), StreamARN: stream.arn }
+    const description = { ...consumerShape(consumer), StreamARN: stream.arn }
     return JSON.stringify({ ConsumerDescription: description })
   },
   DeregisterStreamConsumer: (input: ConsumerInput, { streams }) => {
     const { stream, consumer } = consumerOf(input, streams)
-    stream.consumers.delete(consumer.name)
-    stream.end()
+    stream.consumers.deregister(consumer.name)
+    stream.end(false)
     return '{}'
   },
-  ListStreamConsumers: (input: StreamReference, { streams, now }) => {
-    const consumers = [...streams.of(input).consumers.values()].map((each) => consumerShape(each, now()))
+  ListStreamConsumers: (input: StreamReference, { streams }) => {
+    const consumers = streams.of(input).consumers.list().map(consumerShape)
     return JSON.stringify({ Consumers: consumers })
   },
 }
@@ -160,7 +161,7 @@ export function consumerOf(
   streams: StoredStreams,
 ): { readonly stream: StoredStream; readonly consumer: StoredConsumer } {
   const stream = streams.of({ StreamARN: StreamARN ?? ConsumerARN ?? '' })
-  const consumer = [...stream.consumers.values()].find(({ name, arn }) => name === ConsumerName || arn === ConsumerARN)
+  const consumer = stream.consumers.find({ name: ConsumerName, arn: ConsumerARN })
   if (consumer === undefined) throw notFound(`Consumer ${ConsumerName ?? ConsumerARN} of ${stream.arn} not found.`)
   return { stream, consumer }
 }

@@ -1,5 +1,6 @@
 import type { StoredShard } from './stored-shard.ts'
-import type { StoredConsumer, StoredStream } from './stored-stream.ts'
+import type { StoredConsumer } from './stored-consumers.ts'
+import type { StoredStream } from './stored-stream.ts'
 
 /** Hash keys of a shard, as the API has them. */
 export const rangeOf = ({ from, to }: StoredShard): object => ({
@@ -37,14 +38,14 @@ export function summaryOf(stream: StoredStream): Readonly<Record<string, unknown
     MaxRecordSizeInKiB: stream.maxRecordBytes / 1024,
     RecordDistributionStrategy: stream.distribution,
     OpenShardCount: stream.open.length,
-    ConsumerCount: stream.consumers.size,
+    ConsumerCount: stream.consumers.list().length,
   }
 }
 
 /** A consumer, as the API has it. */
-export const consumerShape = ({ name, arn, createdAt, activeAt }: StoredConsumer, now: number): object => ({
+export const consumerShape = ({ name, arn, createdAt, status }: StoredConsumer): object => ({
   ConsumerName: name,
   ConsumerARN: arn,
-  ConsumerStatus: now < activeAt ? 'CREATING' : 'ACTIVE',
+  ConsumerStatus: status,
   ConsumerCreationTimestamp: createdAt / 1000,
 })

@@ -2,22 +2,13 @@ import { hexHashOf, hexOfHashKey, largestHashKey } from '../wire/hash-key.ts'
 import type { KinesisLimits } from './limits.ts'
 import { SequenceNumbers } from './sequence-numbers.ts'
 import { badArgument, notFound, ServiceError } from './service-error.ts'
+import { type StoredConsumer, StoredConsumers } from './stored-consumers.ts'
 import { StoredShard } from './stored-shard.ts'
 
 const hourMs = 3_600_000
-const mostConsumers = 20
 
 /** What a stream is doing. */
 export type StreamStatus = 'CREATING' | 'ACTIVE' | 'UPDATING'
-
-/** A consumer of enhanced fan-out. */
-export interface StoredConsumer {
-  readonly name: string
-  readonly arn: string
-  readonly createdAt: number
-  /** When it can be subscribed with. */
-  readonly activeAt: number
-}
 
 /** What a stream is made of. */
 export interface StreamOptions {
@@ -51,8 +42,9 @@ export class StoredStream {
   readonly arn: string
   readonly createdAt: number
   readonly shards: Map<string, StoredShard> = new Map()
-  readonly consumers: Map<string, StoredConsumer> = new Map()
+  readonly consumers: StoredConsumers
   readonly tags: Map<string, string> = new Map()
+  isDeleted = false
   retentionHours = 24
   maxRecordBytes = 1_048_576
   mode: string
@@ -78,6 +70,7 @@ export class StoredStream {
     this.#limits = limits
     this.#transitionMs = transitionMs
     this.createdAt = now()
+    this.consumers = new StoredConsumers(arn, now, transitionMs)
     this.#numbers = new SequenceNumbers(this.createdAt)
     this.#divide(shards).forEach(([from, to]) => this.#make(from, to, []))
   }
@@ -94,23 +87,10 @@ export class StoredStream {
     return [...this.shards.values()].filter(({ closedAt }) => closedAt === undefined)
   }
 
-  /** @throws ServiceError where there is one of that name, or 20 in all */
+  /** @throws ServiceError where the stream is being created, has one of that name, or 20 in all */
   register(name: string): StoredConsumer {
     if (this.status === 'CREATING') this.#checkActive()
-    if (this.consumers.has(name))
-      throw new ServiceError('ResourceInUseException', `Consumer ${name} of ${this.arn} already exists.`)
-    if (this.consumers.size >= mostConsumers)
-      throw new ServiceError('LimitExceededException', `${this.arn} has ${mostConsumers} consumers already.`)
-    const createdAt = this.#now()
-    const arn = `${this.arn}/consumer/${name}:${Math.floor(createdAt / 1000)}`
-    const consumer = {
-      name,
-      arn,
-      createdAt,
-      activeAt: this.#transitionMs === 0 ? -Infinity : createdAt + this.#transitionMs,
-    }
-    this.consumers.set(name, consumer)
-    return consumer
+    return this.consumers.register(name)
   }
 
   shard(id: string | undefined): StoredShard {
@@ -240,8 +220,9 @@ export class StoredStream {
     }
   }
 
-  /** Nobody waits any more. */
-  end(): void {
+  /** Nobody waits any more: the stream is deleted, or a consumer of it. */
+  end(isDeleted: boolean): void {
+    this.isDeleted ||= isDeleted
     this.#wake()
   }
 

@@ -55,7 +55,7 @@ export class StoredStreams {
 
   delete(stream: StoredStream): void {
     this.#streams.delete(stream.name)
-    stream.end()
+    stream.end(true)
   }
 
   /** The stream of a name. @throws ServiceError where there is none */

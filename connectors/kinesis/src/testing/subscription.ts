@@ -4,7 +4,8 @@ import { after, childrenOf, millisBehind, startOf } from './get-operations.ts'
 import { consumerOf } from './operations.ts'
 import { ServiceError } from './service-error.ts'
 import type { StoredShard } from './stored-shard.ts'
-import type { StoredConsumer, StoredStream } from './stored-stream.ts'
+import type { StoredConsumer } from './stored-consumers.ts'
+import type { StoredStream } from './stored-stream.ts'
 import type { StoredStreams } from './stored-streams.ts'
 
 /** What SubscribeToShard is given. */
@@ -64,7 +65,7 @@ export class Subscriptions {
     const next = startOf(shard, Type, SequenceNumber, Timestamp)
     const key = `${consumer.arn} ${shard.id}`
     const now = this.#now()
-    if (now < consumer.activeAt)
+    if (consumer.status !== 'ACTIVE')
       throw new ServiceError('ResourceInUseException', `Consumer ${consumer.arn} is not ACTIVE`)
     if (now - (this.#madeAt.get(key) ?? -Infinity) < exclusiveMs)
       throw new ServiceError('ResourceInUseException', `Another active subscription exists for this consumer: ${key}`)
@@ -84,10 +85,12 @@ export class Subscriptions {
 
   async #send(request: Sending): Promise<void> {
     const { stream, consumer, shard, at, output, stop } = request
+    const isServed = (): boolean =>
+      !stream.isDeleted && stream.consumers.find({ arn: consumer.arn })?.status === 'ACTIVE'
     output.write(encodeEvent('initial-response', '{}'))
     let { next } = request
     let sentAt = -Infinity
-    while (!output.isClosed && !stop.aborted && this.#now() - at < lifetimeMs && stream.consumers.has(consumer.name)) {
+    while (!output.isClosed && !stop.aborted && this.#now() - at < lifetimeMs && isServed()) {
       if (await this.#fails(request)) return
       const { event, end, isEnd } = eventFrom(shard, next, this.#now())
       const hasRecords = end > shard.indexOf(next)
@@ -101,6 +104,8 @@ export class Subscriptions {
       }
       await Promise.race([stream.changed(), tick()])
     }
+    if (stream.isDeleted)
+      output.write(encodeException('ResourceNotFoundException', `Stream ${stream.name} was deleted`))
     output.end()
   }
 
