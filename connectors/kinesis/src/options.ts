@@ -82,7 +82,7 @@ export function resolveKinesisOptions<T>(options: KinesisOptions<T>): ResolvedKi
   }
   const places = given.map((each) => ({ ...common, ...(typeof each === 'string' ? { stream: each } : each) }))
   checkPlaces(places)
-  if (fanOut !== undefined && !/^[a-zA-Z0-9_.-]{1,128}$/.test(fanOut.consumer))
+  if (fanOut !== undefined && !/^[a-zA-Z0-9_.-]{1,128}$/.test(fanOut.consumer ?? ''))
     throw badOption(`kinesis: \`fanOut.consumer\` is '${fanOut.consumer}'; give 1 to 128 of a-z, A-Z, 0-9, _ . -`)
   if (onDataLoss !== 'report' && onDataLoss !== 'fail')
     throw badOption(`kinesis: \`onDataLoss\` is '${String(onDataLoss)}'; give 'report' or 'fail'`)
@@ -106,8 +106,8 @@ function checkPlaces(places: readonly StreamPlace[]): void {
   if (places.length === 0) throw badOption('kinesis: `stream` is empty; give the name or ARN of a stream')
   const names = new Set<string>()
   for (const place of places) {
-    if (!/^(arn:[^/]+:stream\/)?[a-zA-Z0-9_.-]{1,128}$/.test(place.stream))
-      throw badOption(`kinesis: \`stream\` is '${place.stream}'; give the name or ARN of a stream`)
+    if (typeof place.stream !== 'string' || !/^(arn:[^/]+:stream\/)?[a-zA-Z0-9_.-]{1,128}$/.test(place.stream))
+      throw badOption(`kinesis: \`stream\` is '${String(place.stream)}'; give the name or ARN of a stream`)
     if (names.has(place.stream))
       throw badOption(`kinesis: \`stream\` has ${place.stream} twice; give ARNs of streams that have one name`)
     names.add(place.stream)

@@ -1,11 +1,11 @@
+import { types } from 'node:util'
 import { badOption, type Codec, type Duration, durationMs, MillraceError } from '@millrace/core'
 import { createWriteClient } from './client/create-client.ts'
-import { randomKey } from './sink.ts'
 import { resolveWriteOptions, type WriteOptions } from './sink-options.ts'
 import { checkSize } from './writing/check-size.ts'
 import type { PutResult } from './writing/entry.ts'
 import { bufferOf, RecordBytes, type RecordData } from './writing/record-bytes.ts'
-import { type RecordKey, RecordKeys } from './writing/record-key.ts'
+import { randomKey, type RecordKey, RecordKeys } from './writing/record-key.ts'
 import { RecordWriter, type WriterStats } from './writing/record-writer.ts'
 
 /** Options of {@link createProducer}. */
@@ -80,7 +80,7 @@ export function openProducer<T>(options: ProducerOptions<T>, onExpired?: () => v
     throw badOption(
       `createProducer: \`recordTtl\` is ${ttlMs} ms; give more than \`linger\`, for which each record waits (${writerOptions.lingerMs} ms)`,
     )
-  const client = createWriteClient(clientOptions)
+  const client = createWriteClient(clientOptions, writerOptions.maxInFlight)
   const writer = new RecordWriter({ ...writerOptions, client, ttlMs, onExpired })
   const keys = new RecordKeys(options.stream)
   const records = options.encode && new RecordBytes(options.encode.encoder())
@@ -90,24 +90,30 @@ export function openProducer<T>(options: ProducerOptions<T>, onExpired?: () => v
   let waiting = 0
   let last: Promise<unknown> = Promise.resolve()
   let closing: Promise<void> | undefined
+  let hasEnded = false
 
   function add(key: RecordKey, data: RecordData, addedAt?: number): Promise<PutResult> {
     return new Promise((done, failed) => writer.add(key, data, { done, failed }, performance.now(), addedAt))
   }
 
+  function keyOf(partitionKey: string | undefined, explicitHashKey: string | bigint | undefined): RecordKey {
+    if (explicitHashKey !== undefined) return keys.of(partitionKey ?? randomKey(), String(explicitHashKey))
+    return partitionKey === undefined ? keys.random() : keys.of(partitionKey)
+  }
+
   function dataOf(record: T): RecordData {
     if (records !== undefined) return records.of(record)
-    if (record instanceof Uint8Array) return { slab: bufferOf(record), start: 0, end: record.length }
+    if (types.isUint8Array(record)) return { slab: bufferOf(record), start: 0, end: record.length }
     throw new MillraceError(
       'BAD_RECORD',
       `stream ${options.stream}: a record is no bytes; give createProducer \`encode\``,
     )
   }
 
-  async function put(record: T, { partitionKey = randomKey(), explicitHashKey }: PutOptions = {}): Promise<PutResult> {
+  async function put(record: T, { partitionKey, explicitHashKey }: PutOptions = {}): Promise<PutResult> {
     if (closing !== undefined) throw new Error(`the producer of stream ${options.stream} is closed`)
     const data = dataOf(record)
-    const key = keys.of(partitionKey, explicitHashKey === undefined ? undefined : String(explicitHashKey))
+    const key = keyOf(partitionKey, explicitHashKey)
     checkSize(options.stream, data.end - data.start + key.bytes, maxRecordBytes)
     // one that waits is overtaken by none
     if (waiting === 0 && writer.hasRoom) return add(key, data)
@@ -126,6 +132,8 @@ export function openProducer<T>(options: ProducerOptions<T>, onExpired?: () => v
   }
 
   async function flush(): Promise<void> {
+    // nothing is added any more
+    if (hasEnded) return
     // those that wait for room are added before
     await last
     await writer.flush()
@@ -133,6 +141,7 @@ export function openProducer<T>(options: ProducerOptions<T>, onExpired?: () => v
 
   async function end(): Promise<void> {
     await flush()
+    hasEnded = true
     abandon()
   }
 

@@ -11,7 +11,7 @@ export interface WriteOptions extends KinesisClientOptions {
   readonly aggregate?: boolean | { readonly maxBytes?: Size; readonly maxCount?: number }
   /**
    * `key`: records of one partition key are put in the order in which they were given, also when some are refused: the later ones wait.
-   * Slower, where few keys have many records.
+   * One record of a key is under way at a time, so few keys with many records need `aggregate`: then it is one aggregate of a shard.
    *
    * @default 'none'
    */
@@ -66,8 +66,8 @@ const shardBytes = 1_048_576
 export function resolveWriteOptions(options: WriteOptions, what: string): ResolvedWriteOptions {
   const { stream, order = 'none', rateLimit = 150 } = options
   checkClientOptions(options, what)
-  if (!/^(arn:[^/]+:stream\/)?[a-zA-Z0-9_.-]{1,128}$/.test(stream))
-    throw badOption(`${what}: \`stream\` is '${stream}'; give the name or ARN of a stream`)
+  if (typeof stream !== 'string' || !/^(arn:[^/]+:stream\/)?[a-zA-Z0-9_.-]{1,128}$/.test(stream))
+    throw badOption(`${what}: \`stream\` is '${String(stream)}'; give the name or ARN of a stream`)
   if (order !== 'none' && order !== 'key')
     throw badOption(`${what}: \`order\` is '${String(order)}'; give 'none' or 'key'`)
   if (!(rateLimit > 0)) throw badOption(`${what}: \`rateLimit\` is ${String(rateLimit)}; give percents above 0`)
@@ -81,8 +81,7 @@ export function resolveWriteOptions(options: WriteOptions, what: string): Resolv
     if (Number.isInteger(given) && given >= 1 && given <= most) return given
     throw badOption(`${what}: \`${field}\` is ${String(given)}; give a whole number from 1 to ${most}`)
   }
-  const aggregate =
-    typeof options.aggregate === 'object' ? options.aggregate : options.aggregate === true ? {} : undefined
+  const aggregate = aggregateOptions(options.aggregate, what)
   const maxRecordBytes = size(options.maxRecordBytes, '1MiB', 'maxRecordBytes')
   const lane: LaneOptions = {
     recordsPerSecond: (shardRecords * rateLimit) / 100,
@@ -105,6 +104,13 @@ export function resolveWriteOptions(options: WriteOptions, what: string): Resolv
     client: clientOf(options),
     maxRecordBytes,
   }
+}
+
+function aggregateOptions(aggregate: unknown, what: string): Exclude<WriteOptions['aggregate'], boolean> {
+  if (aggregate === undefined || aggregate === false) return undefined
+  if (aggregate === true) return {}
+  if (typeof aggregate === 'object' && aggregate !== null && !Array.isArray(aggregate)) return aggregate
+  throw badOption(`${what}: \`aggregate\` is neither true, false nor { maxBytes, maxCount }`)
 }
 
 function clientOf({ region, endpoint, credentials, role }: KinesisClientOptions): KinesisClientOptions {

@@ -8,7 +8,6 @@ import {
   type SinkContext,
   type SinkWriter,
 } from '@millrace/core'
-import { randomBytes } from 'node:crypto'
 import { kinesisError } from './client/error-class.ts'
 import { createWriteClient } from './client/create-client.ts'
 import {
@@ -20,7 +19,7 @@ import {
 import { checkSize } from './writing/check-size.ts'
 import type { Failed } from './writing/entry.ts'
 import { RecordBytes } from './writing/record-bytes.ts'
-import { RecordKeys } from './writing/record-key.ts'
+import { type RecordKey, RecordKeys } from './writing/record-key.ts'
 import { RecordWriter } from './writing/record-writer.ts'
 
 /**
@@ -39,13 +38,14 @@ export function kinesisSink<T>(options: KinesisSinkOptions<T>): Sink<T> {
   const { partitionKey = 'random', explicitHashKey } = options
   if (explicitHashKey !== undefined && typeof explicitHashKey !== 'function')
     throw badOption('kinesisSink: `explicitHashKey` is no function')
-  const keyOf = compileKey(partitionKey)
+  const keys = new RecordKeys(options.stream)
+  const keyOf = compileKey(partitionKey, keys)
   return {
     kind: 'kinesis',
     guarantee: 'at-least-once',
     description: describe(options),
     open: async (context) => {
-      const client = createWriteClient(resolved.client)
+      const client = createWriteClient(resolved.client, resolved.writer.maxInFlight)
       const writer = new RecordWriter({ ...resolved.writer, client, ttlMs: Infinity })
       try {
         await writer.open()
@@ -59,7 +59,7 @@ export function kinesisSink<T>(options: KinesisSinkOptions<T>): Sink<T> {
         writer,
         context,
         records,
-        keys: new RecordKeys(options.stream),
+        keys,
         keyOf,
         explicitHashKey,
         close: () => client.destroy(),
@@ -74,7 +74,7 @@ interface WriterParts<T> {
   readonly context: SinkContext
   readonly records: RecordBytes<T>
   readonly keys: RecordKeys
-  readonly keyOf: (value: T) => unknown
+  readonly keyOf: (value: T) => RecordKey
   readonly explicitHashKey: KinesisSinkOptions<T>['explicitHashKey']
   readonly close: () => void
 }
@@ -138,7 +138,8 @@ class KinesisSinkWriter<T> implements SinkWriter<T> {
   #add(value: T, time: number, now: number): void {
     const { records, keys, keyOf, explicitHashKey, resolved, writer } = this.#parts
     const data = records.of(value)
-    const key = keys.of(keyOf(value), explicitHashKey === undefined ? undefined : String(explicitHashKey(value)))
+    const key =
+      explicitHashKey === undefined ? keyOf(value) : keys.of(keyOf(value).partitionKey, String(explicitHashKey(value)))
     checkSize(resolved.writer.stream, data.end - data.start + key.bytes, resolved.maxRecordBytes)
     writer.add(key, data, { failed: this.#failed, value, time }, now)
   }
@@ -178,29 +179,15 @@ async function within(promise: Promise<void>, ms: number, signal: AbortSignal): 
   }
 }
 
-function compileKey<T>(partitionKey: PartitionKey<T>): (value: T) => unknown {
-  if (partitionKey === 'random') return randomKey
-  if (typeof partitionKey === 'function') return partitionKey
+function compileKey<T>(partitionKey: PartitionKey<T>, keys: RecordKeys): (value: T) => RecordKey {
+  if (partitionKey === 'random') return () => keys.random()
+  if (typeof partitionKey === 'function') return (value) => keys.of(partitionKey(value))
   if (typeof partitionKey !== 'string')
     throw badOption("kinesisSink: `partitionKey` is neither a field, a function nor 'random'")
   return (value) => {
     const key: unknown = value[partitionKey]
-    return typeof key === 'number' || typeof key === 'bigint' ? String(key) : key
+    return keys.of(typeof key === 'number' || typeof key === 'bigint' ? String(key) : key)
   }
-}
-
-/** Random bytes are fetched many at a time. */
-let pool = Buffer.alloc(0)
-let used = 0
-
-/** A key that nothing else has. */
-export function randomKey(): string {
-  if (used >= pool.length) {
-    pool = randomBytes(16 * 256)
-    used = 0
-  }
-  used += 16
-  return pool.toString('hex', used - 16, used)
 }
 
 function describe<T>({ stream, partitionKey = 'random', aggregate, order }: KinesisSinkOptions<T>): string {

@@ -10,6 +10,12 @@ import { LogShipper, type LogTransportOptions, type LogTransportStats } from './
 /** Options of {@link KinesisTransport}. */
 export type WinstonTransportOptions = Omit<LogTransportOptions, 'whenFull'>
 
+/** Of those of any transport of winston. */
+type KinesisTransportOptions = Pick<
+  Transport.TransportStreamOptions,
+  'level' | 'silent' | 'format' | 'handleExceptions' | 'handleRejections'
+>
+
 const message: unique symbol = Symbol.for('message')
 
 /**
@@ -20,8 +26,21 @@ const message: unique symbol = Symbol.for('message')
 export class KinesisTransport extends Transport {
   readonly #shipper: LogShipper
 
-  constructor({ level, silent, ...options }: WinstonTransportOptions & Transport.TransportStreamOptions) {
-    super({ ...(level !== undefined && { level }), ...(silent !== undefined && { silent }) })
+  constructor({
+    level,
+    silent,
+    format,
+    handleExceptions,
+    handleRejections,
+    ...options
+  }: WinstonTransportOptions & KinesisTransportOptions) {
+    super({
+      ...(level !== undefined && { level }),
+      ...(silent !== undefined && { silent }),
+      ...(format !== undefined && { format }),
+      ...(handleExceptions !== undefined && { handleExceptions }),
+      ...(handleRejections !== undefined && { handleRejections }),
+    })
     const { whenFull = 'drop' } = options as LogTransportOptions
     if (whenFull !== 'drop')
       throw badOption(

@@ -74,6 +74,10 @@ test('refuses by name what it could never put', async () => {
   const given = (options: object) => () => producerOf(server, options)
   expect(given({ aggregate: { maxBytes: '2MiB' } })).toThrow(/`aggregate.maxBytes` is 2097152 bytes; give 1 to 1048576/)
   expect(given({ rateLimit: 0 })).toThrow(/`rateLimit` is 0/)
+  for (const aggregate of ['yes', null, []])
+    expect(given({ aggregate })).toThrow(/`aggregate` is neither true, false nor/)
+  expect(given({ stream: undefined })).toThrow(/`stream` is 'undefined'; give the name or ARN/)
+  expect(given({ role: {} })).toThrow(/`role.arn` is 'undefined'; give the ARN of a role/)
   expect(given({ order: 'all' })).toThrow(/`order` is 'all'/)
   expect(given({ recordTtl: '80ms', linger: '100ms' })).toThrow(/`recordTtl` is 80 ms; give more than `linger`.*100 ms/)
   await using producer = producerOf(server)
@@ -472,3 +476,36 @@ test('keeps the order of each key, whatever is refused', async () => {
     { numRuns: 12 },
   )
 }, 60_000)
+
+test('an aggregate is no larger than a request', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const sizes = { aggregate: { maxBytes: '1MiB' }, maxRequestBytes: '100KiB' } as const
+  const producer = producerOf(server, { ...sizes, linger: '100ms', rateLimit: 1e6 })
+  await producer.put(bytes('x'))
+  for (let n = 0; n < 500; n++) void producer.put(new Uint8Array(1_000), { partitionKey: 'k' })
+  // larger than any request may be, but by itself
+  await producer.put(new Uint8Array(200_000), { partitionKey: 'k' })
+  await producer.close()
+  const puts = server
+    .stream('s')
+    .records('shardId-000000000000')
+    .map(({ data }) => data.length)
+  expect(puts.filter((length) => length > 102_400)).toEqual([200_000])
+  expect(puts.length).toBeLessThan(12)
+})
+
+test('so many requests at a time as it is told to, none of them waits for a connection', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const producer = producerOf(server, { maxRecords: 1, maxInFlight: 100, linger: 0, rateLimit: 1e6 })
+  await producer.put(bytes('x'))
+  const slow = server.faults.inject({ operation: 'PutRecords', kind: { type: 'slow', ms: 1_000 } })
+  const puts = Array.from({ length: 100 }, (_, n) => producer.put(bytes(`${n}`)))
+  await vi.waitUntil(() => slow.hits === 100, 900)
+  await Promise.all(puts)
+  await producer.close()
+  // nothing is left to be put
+  await producer.flush()
+  expect(producer.stats()).toMatchObject({ records: 101, retried: 0 })
+})

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { badOption, bytes, from, type Sink, type Source, type Stream, topology, type Topology } from '@millrace/core'
 import type { KinesisClientOptions } from '../client/client-options.ts'
 import { type FileMeta, files } from '@millrace/file'
-import { kinesisSink, randomKey } from '../sink.ts'
+import { kinesisSink } from '../sink.ts'
+import { randomKey } from '../writing/record-key.ts'
 import type { AgentConfig, AgentFlow } from './agent-config.ts'
 
 const keyBytes = 32

@@ -26,9 +26,9 @@ export interface KinesisClientOptions {
 
 /** Checks {@link KinesisClientOptions}. @throws MillraceError BAD_OPTION, naming the field */
 export function checkClientOptions({ endpoint, region, role }: KinesisClientOptions, what: string): void {
-  if (endpoint !== undefined && !/^https?:\/\//.test(endpoint))
-    throw badOption(`${what}: \`endpoint\` is '${endpoint}'; give a URL with http:// or https://`)
+  if (endpoint !== undefined && (typeof endpoint !== 'string' || !/^https?:\/\//.test(endpoint)))
+    throw badOption(`${what}: \`endpoint\` is '${String(endpoint)}'; give a URL with http:// or https://`)
   if (region === '') throw badOption(`${what}: \`region\` is empty; leave it out for that of the environment`)
-  if (role !== undefined && !role.arn.startsWith('arn:'))
-    throw badOption(`${what}: \`role.arn\` is '${role.arn}'; give the ARN of a role`)
+  if (role !== undefined && (typeof role?.arn !== 'string' || !role.arn.startsWith('arn:')))
+    throw badOption(`${what}: \`role.arn\` is '${String(role?.arn)}'; give the ARN of a role`)
 }

@@ -6,6 +6,8 @@ import { NodeHttp2Handler, NodeHttpHandler, type NodeHttpHandlerOptions } from '
 import type { KinesisClientOptions } from './client-options.ts'
 
 const mostSockets = 64
+/** For what is asked beside the requests that put. */
+const socketsBeside = 4
 const connectTimeoutMs = 6_000
 /** As KCL waits for an answer, and for more of one. */
 const readTimeoutMs = 30_000
@@ -18,8 +20,12 @@ const silenceMs = 35_000
  * A client for all but subscriptions: HTTP/1.1 over connections that are kept, as the handler that the SDK comes with opens a TLS
  * session a call. It tries once: who calls knows what an error means.
  */
-export function createClient(options: KinesisClientOptions, requestTimeoutMs: number = readTimeoutMs): KinesisClient {
-  const agentOptions = { keepAlive: true, maxSockets: mostSockets }
+export function createClient(
+  options: KinesisClientOptions,
+  requestTimeoutMs: number = readTimeoutMs,
+  maxSockets: number = mostSockets,
+): KinesisClient {
+  const agentOptions = { keepAlive: true, maxSockets }
   const requestHandler = new AnswerHandler(requestTimeoutMs, {
     connectionTimeout: connectTimeoutMs,
     requestTimeout: requestTimeoutMs,
@@ -32,8 +38,9 @@ export function createClient(options: KinesisClientOptions, requestTimeoutMs: nu
   return new KinesisClient({ ...configOf(options), requestHandler })
 }
 
-/** The same for those who put, and put again what was not answered in time. */
-export const createWriteClient = (options: KinesisClientOptions): KinesisClient => createClient(options, writeTimeoutMs)
+/** The same for those who put so many requests at a time, and put again what was not answered in time: none waits for a socket meanwhile. */
+export const createWriteClient = (options: KinesisClientOptions, maxInFlight: number): KinesisClient =>
+  createClient(options, writeTimeoutMs, maxInFlight + socketsBeside)
 
 /**
  * A client for subscriptions alone, which need HTTP/2; the SDK gives each a connection of its own. One that says nothing for so long is dead, and

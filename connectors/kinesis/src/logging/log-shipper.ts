@@ -1,10 +1,9 @@
-import { writeSync } from 'node:fs'
-import { isMainThread } from 'node:worker_threads'
 import { badOption, type Duration, durationMs } from '@millrace/core'
 import { type AbandonableProducer, openProducer, type ProducerOptions, type PutOptions } from '../producer.ts'
 import { wait } from '../reading/wait.ts'
 import { ExpiredError } from '../writing/entry.ts'
 import { checkKey } from '../writing/record-key.ts'
+import { Losses, warn } from './losses.ts'
 import { Replay, type ReplayHost } from './replay.ts'
 import { Spool, type SpoolOptions } from './spool.ts'
 
@@ -45,21 +44,20 @@ export interface LogTransportStats {
 /** A line that the producer has. */
 interface Outstanding {
   readonly line: string
-  readonly settled: Promise<void>
+  settled: Promise<void> | undefined
 }
 
 const encoder = new TextEncoder()
 
 /** Puts lines of a log on a stream. It never logs itself, and never throws: a transport that did would feed itself, or end its process. */
 export class LogShipper {
-  readonly #stream: string
   readonly #producer: AbandonableProducer<Uint8Array>
   readonly #whenFull: 'block' | 'drop'
   readonly #closeWithinMs: number
   readonly #putOptions: PutOptions
   readonly #spool: Spool | undefined
   readonly #replay: Replay | undefined
-  #dropped = 0
+  readonly #losses: Losses
   #shipped = 0
   /** By number, in order. */
   readonly #outstanding = new Map<number, Outstanding>()
@@ -67,8 +65,8 @@ export class LogShipper {
   #late: { readonly place: string; readonly lines: [number: number, line: string][] } | undefined
   /** Those who wait for room. */
   #waiting: (() => void)[] = []
-  /** Of the end: what was dropped before, and when it has no time left. */
-  #end: { readonly dropped: number; readonly timeUp: Promise<void>; isTimeUp: boolean } | undefined
+  /** When the end has no time left. */
+  #end: { readonly timeUp: Promise<void>; isTimeUp: boolean } | undefined
   readonly #closed = new AbortController()
   #closing: Promise<void> | undefined
 
@@ -84,10 +82,10 @@ export class LogShipper {
       this.#spool?.close()
       throw error
     }
-    this.#stream = options.stream
+    this.#losses = new Losses(options.stream)
     this.#whenFull = whenFull
     this.#putOptions = partitionKey === undefined ? {} : { partitionKey }
-    this.#replay = this.#spool && new Replay(this.#spool, this.#replayHost())
+    this.#replay = this.#spool && new Replay(this.#spool, this.#replayHost(options.stream))
     if (this.#isSpooling) this.#replay?.soon(0)
   }
 
@@ -100,24 +98,26 @@ export class LogShipper {
 
   /** The same for those who cannot wait. */
   take(line: string): void {
-    if (this.#closing !== undefined) return void this.#dropped++
+    if (this.#closing !== undefined) return this.#losses.add(1, 'came after the end of the log')
     // behind those that wait on disk, or the order is lost
     if (this.#isSpooling) return this.#append(line)
     if (!this.#producer.hasRoom) return this.#overflow(line)
     const number = this.#shipped++
-    const settled = this.#put(line)
+    const outstanding: Outstanding = { line, settled: undefined }
+    // it may be the one that finds that all have expired
+    this.#outstanding.set(number, outstanding)
+    outstanding.settled = this.#put(line)
       .catch((error: unknown) => this.#failed(number, line, error))
       .then(() => this.#settled(number))
-    this.#outstanding.set(number, { line, settled })
   }
 
   /** A line that could not even be made. */
   drop(): void {
-    this.#dropped++
+    this.#losses.add(1, 'cannot be written as JSON; give the logger a format')
   }
 
   stats(): LogTransportStats {
-    return { put: this.#producer.stats().records, dropped: this.#dropped, spooledBytes: this.#spool?.bytes ?? 0 }
+    return { put: this.#producer.stats().records, dropped: this.#losses.count, spooledBytes: this.#spool?.bytes ?? 0 }
   }
 
   /** Resolves when all that was taken is put, or in the spool. */
@@ -131,7 +131,7 @@ export class LogShipper {
   beginClose(): void {
     if (this.#end !== undefined) return
     const timeUp = wait(this.#closeWithinMs, this.#closed.signal)
-    const end = { dropped: this.#dropped, timeUp, isTimeUp: false }
+    const end = { timeUp, isTimeUp: false }
     this.#end = end
     void timeUp.then(() => {
       end.isTimeUp = true
@@ -174,7 +174,10 @@ export class LogShipper {
   /** Of those that the producer has: they are older than what goes to the spool from now on. */
   #keepPlace(): void {
     if (this.#spool !== undefined && this.#outstanding.size > 0)
-      this.#late ??= { place: this.#spool.reserve(), lines: [] }
+      this.#late ??= {
+        place: this.#spool.reserve(Array.from(this.#outstanding.values(), ({ line }) => line)),
+        lines: [],
+      }
   }
 
   /** Nothing that comes from now on may be put before what could not be put in time. */
@@ -186,7 +189,7 @@ export class LogShipper {
   /** Only time cures: what the stream never takes would keep all others from it. */
   #failed(number: number, line: string, error: unknown): void {
     if (this.#late !== undefined && error instanceof ExpiredError) this.#late.lines.push([number, line])
-    else this.#dropped++
+    else this.#losses.add(1, error instanceof ExpiredError ? unspooled : `are not taken: ${(error as Error).message}`)
   }
 
   #settled(number: number): void {
@@ -201,28 +204,26 @@ export class LogShipper {
     const { place, lines } = this.#late
     this.#late = undefined
     const inOrder = lines.toSorted(([a], [b]) => a - b).map(([, line]) => line)
-    let kept = 0
     try {
-      kept = this.#spool?.fill(place, inOrder) ?? 0
-    } catch {
-      // the disk is full or gone
+      const kept = this.#spool?.fill(place, inOrder) ?? 0
+      this.#losses.add(inOrder.length - kept, noRoom)
+    } catch (error) {
+      this.#losses.add(inOrder.length, unwritable(error))
     }
-    this.#dropped += inOrder.length - kept
     this.#replay?.soon(lines.length > 0 ? undefined : 0)
   }
 
   #append(line: string): void {
-    let isKept = false
+    if (this.#spool === undefined) return this.#losses.add(1, unspooled)
     try {
-      isKept = this.#spool?.append(line) ?? false
-    } catch {
-      // the disk is full or gone
+      if (this.#spool.append(line)) this.#replay?.soon()
+      else this.#losses.add(1, noRoom)
+    } catch (error) {
+      this.#losses.add(1, unwritable(error))
     }
-    if (isKept) this.#replay?.soon()
-    else this.#dropped++
   }
 
-  #replayHost(): ReplayHost {
+  #replayHost(stream: string): ReplayHost {
     const producer = this.#producer
     const isLate = (): boolean => this.#late !== undefined
     return {
@@ -234,10 +235,9 @@ export class LogShipper {
       get mustWait() {
         return isLate()
       },
-      changed: (dropped) => {
-        this.#dropped += dropped
-        this.#notify()
-      },
+      changed: () => this.#notify(),
+      refused: (error) => this.#losses.add(1, `are not taken: ${error.message}`),
+      failed: (error) => warn(`the spool of stream ${stream}: ${error.message}`),
     }
   }
 
@@ -250,23 +250,16 @@ export class LogShipper {
   /** At the end, what is not put is kept, and what is being put. */
   #giveUp(): void {
     this.#keepPlace()
-    if (this.#late === undefined) this.#dropped += this.#outstanding.size
+    if (this.#late === undefined) this.#losses.add(this.#outstanding.size, unspooled)
     for (const [number, { line }] of this.#outstanding) this.#late?.lines.push([number, line])
     this.#outstanding.clear()
     this.#keepLate()
     this.#replay?.end()
-    const lost = this.#dropped - (this.#end?.dropped ?? 0)
-    if (lost > 0)
-      warn(
-        `${lost} lines of a log could not be put on stream ${this.#stream} within ${this.#closeWithinMs} ms, and are lost; ` +
-          (this.#spool ? '`spool.maxBytes` have no room for them' : 'give `spool` to keep them'),
-      )
+    this.#losses.tell()
   }
 }
 
-function warn(message: string): void {
-  const type = 'LogTransportWarning'
-  if (isMainThread) process.emitWarning(message, type)
-  // what a thread prints is printed by the main thread, which may be at its end
-  else writeSync(2, `(node:${process.pid}) ${type}: ${message}\n`)
-}
+const unspooled = 'could not be put in time; give `spool` to keep them'
+const noRoom = 'could not be put in time, and `spool.maxBytes` have no room for them'
+const unwritable = (error: unknown): string =>
+  `could not be put in time, nor written to the spool: ${(error as Error).message}`

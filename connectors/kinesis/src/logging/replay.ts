@@ -11,13 +11,22 @@ export interface ReplayHost {
   flush(): void
   /** Whether older lines than those of the spool are still to be put. */
   readonly mustWait: boolean
-  /** There is more room in the spool, or, of lines that the stream never takes, fewer to be put. */
-  changed(dropped: number): void
+  /** There may be more room. */
+  changed(): void
+  /** The stream never takes a line. */
+  refused(error: Error): void
+  /** The spool cannot be read, or not be written to. */
+  failed(error: Error): void
 }
 
 interface Line {
   readonly text: string
   isDone: boolean
+}
+
+interface Segment {
+  readonly name: string
+  lines: readonly Line[]
 }
 
 const againMs = 5_000
@@ -31,7 +40,7 @@ export class Replay {
   readonly #host: ReplayHost
   #slice = firstSlice
   /** What is left of the segment that is being put. */
-  #current: { readonly name: string; lines: readonly Line[] } | undefined
+  #current: Segment | undefined
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
   #running: Promise<void> | undefined
@@ -68,7 +77,10 @@ export class Replay {
   /** Resolves when nothing is left, or something that could not be put in time, which is tried again. */
   run(): Promise<void> {
     this.#running ??= this.#putAll()
-      .catch(() => this.soon())
+      .catch((error: unknown) => {
+        this.#host.failed(error as Error)
+        this.soon()
+      })
       .finally(() => (this.#running = undefined))
     return this.#running
   }
@@ -77,39 +89,37 @@ export class Replay {
   end(): void {
     this.#hasEnded = true
     clearTimeout(this.#timer)
-    try {
-      this.#keep()
-    } catch {
-      // the disk is gone: some are put again
-    }
+    if (this.#current !== undefined) this.#keep(this.#current)
   }
 
   async #putAll(): Promise<void> {
     while (!this.#hasEnded && !this.#host.mustWait) {
-      const oldest = this.#spool.oldest()
-      if (oldest === undefined) return
-      this.#current = { name: oldest.name, lines: oldest.lines.map((text) => ({ text, isDone: false })) }
-      while (this.#current !== undefined && this.#current.lines.length > 0)
-        if (!(await this.#putSome(this.#current))) return this.soon()
+      const current = (this.#current ??= this.#oldest())
+      if (current === undefined) return
+      while (current.lines.length > 0) if (!(await this.#putSome(current))) return this.soon()
       if (this.#hasEnded) return
       this.#current = undefined
-      this.#spool.remove(oldest.name)
-      this.#host.changed(0)
+      this.#spool.remove(current.name)
+      this.#host.changed()
     }
   }
 
+  #oldest(): Segment | undefined {
+    const oldest = this.#spool.oldest()
+    return oldest && { name: oldest.name, lines: oldest.lines.map((text) => ({ text, isDone: false })) }
+  }
+
   /** Puts the first of them. @returns whether all of those were put in time; else all that are not are kept */
-  async #putSome(of: { lines: readonly Line[] }): Promise<boolean> {
+  async #putSome(of: Segment): Promise<boolean> {
     const began = performance.now()
     const puts: Promise<void>[] = []
-    let dropped = 0
     for (const line of of.lines) {
       if (puts.length >= this.#slice || (puts.length > 0 && !this.#host.hasRoom)) break
       const done = (): void => void (line.isDone = true)
       puts.push(
         this.#host.put(line.text).then(done, (error: unknown) => {
           if (error instanceof ExpiredError) return
-          dropped++
+          this.#host.refused(error as Error)
           done()
         }),
       )
@@ -120,27 +130,25 @@ export class Replay {
     const left = notDone(of.lines)
     const isLate = left.length > of.lines.length - puts.length
     of.lines = left
-    this.#host.changed(dropped)
+    this.#host.changed()
     if (this.#hasEnded) return false
     if (isLate) {
       this.#slice = Math.max(1, this.#slice >> 1)
-      this.#keep()
+      this.#keep(of)
     } else if (puts.length === this.#slice && performance.now() - began < sliceMs) this.#slice *= 2
     return !isLate
   }
 
-  /** Writes down what is left. @throws what the disk throws */
-  #keep(): void {
-    if (this.#current === undefined) return
-    const { name, lines } = this.#current
-    this.#current = undefined
-    const left = notDone(lines)
-    if (left.length === 0) this.#spool.remove(name)
-    else
+  /** Writes down what is left, for the next process, if this one is killed. */
+  #keep({ name, lines }: Segment): void {
+    try {
       this.#spool.replace(
         name,
-        left.map(({ text }) => text),
+        notDone(lines).map(({ text }) => text),
       )
+    } catch (error) {
+      this.#host.failed(error as Error)
+    }
   }
 }
 

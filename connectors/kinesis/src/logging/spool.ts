@@ -32,6 +32,8 @@ const textOf = (lines: readonly string[]): string => lines.map((line) => `${esca
 interface Segment {
   readonly name: string
   bytes: number
+  /** Bytes that it may have yet. */
+  reserved: number
 }
 
 /**
@@ -54,11 +56,15 @@ export class Spool {
     if (typeof folder !== 'string' || folder === '') throw badOption('log transport: `spool.folder` is no path')
     this.#folder = folder
     this.#maxBytes = sizeBytes(maxBytes, 'log transport: `spool.maxBytes`')
-    mkdirSync(folder, { recursive: true })
+    try {
+      mkdirSync(folder, { recursive: true })
+    } catch (error) {
+      throw badOption(`log transport: \`spool.folder\`: ${folder} cannot be made: ${(error as Error).message}`)
+    }
     this.#unlock = lockFolder(folder, 'log transport: `spool.folder`')
     try {
       const names = readdirSync(folder).filter((name) => pattern.test(name))
-      this.#segments = names.toSorted().map((name) => ({ name, bytes: statSync(join(folder, name)).size }))
+      this.#segments = names.toSorted().map((name) => ({ name, bytes: statSync(join(folder, name)).size, reserved: 0 }))
     } catch (error) {
       this.#unlock()
       throw error
@@ -89,7 +95,7 @@ export class Spool {
     if (!this.#fits(text)) return false
     let last = this.#segments.at(-1)
     if (last === undefined || last.bytes >= segmentBytes || !this.#own.has(last.name)) {
-      last = { name: this.#newName(), bytes: 0 }
+      last = { name: this.#newName(), bytes: 0, reserved: 0 }
       this.#own.add(last.name)
       this.#segments.push(last)
     }
@@ -97,17 +103,19 @@ export class Spool {
     return true
   }
 
-  /** Keeps a place before all that is appended from now on, for lines that are older than it. */
-  reserve(): string {
+  /** Keeps a place before all that is appended from now on, and room, for lines that are older than it. */
+  reserve(lines: readonly string[]): string {
     const name = this.#newName()
-    this.#segments.push({ name, bytes: 0 })
+    const reserved = Math.min(Buffer.byteLength(textOf(lines)), this.#maxBytes - this.#taken)
+    this.#segments.push({ name, bytes: 0, reserved })
     return name
   }
 
   /** Fills a place that was reserved, or gives it up. @returns how many of the lines have found room. @throws what the disk throws */
   fill(name: string, lines: readonly string[]): number {
     const segment = this.#segments.find((each) => each.name === name)
-    let free = this.#maxBytes - this.bytes
+    if (segment !== undefined) segment.reserved = 0
+    let free = this.#maxBytes - this.#taken
     const fitting = lines.findIndex((line) => (free -= Buffer.byteLength(textOf([line]))) < 0)
     const kept = fitting < 0 ? lines.length : fitting
     if (segment === undefined || kept === 0) this.#segments = this.#segments.filter((each) => each !== segment)
@@ -115,15 +123,28 @@ export class Spool {
     return segment === undefined ? 0 : kept
   }
 
-  /** The oldest lines, which stay until they are {@link Spool.remove}d. What is added later goes elsewhere. */
+  /**
+   * The oldest lines, which stay until they are {@link Spool.remove}d. What is added later goes elsewhere.
+   *
+   * @throws Error, once, for what cannot be read; it is left where it is
+   */
   oldest(): { readonly name: string; readonly lines: readonly string[] } | undefined {
     const [first] = this.#segments
     if (first === undefined) return undefined
     this.#own.delete(first.name)
     const path = this.#pathOf(first.name)
-    const text = existsSync(path) ? readFileSync(path, 'utf8') : ''
+    const text = existsSync(path) ? this.#read(path) : ''
     // behind the last line feed there is a torn line, or nothing
     return { name: first.name, lines: text.split('\n').slice(0, -1).map(unescaped) }
+  }
+
+  #read(path: string): string {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch (cause) {
+      this.#segments.shift()
+      throw new Error(`lines in ${path} cannot be read, and are left there: ${(cause as Error).message}`, { cause })
+    }
   }
 
   /** Leaves these of its lines. @throws what the disk throws; it is as it was then */
@@ -132,8 +153,13 @@ export class Spool {
     if (segment === undefined) return
     const text = textOf(lines)
     const half = this.#pathOf('half')
-    writeFileSync(half, text)
-    renameSync(half, this.#pathOf(name))
+    try {
+      writeFileSync(half, text)
+      renameSync(half, this.#pathOf(name))
+    } catch (error) {
+      rmSync(half, { force: true })
+      throw error
+    }
     segment.bytes = Buffer.byteLength(text)
   }
 
@@ -155,8 +181,12 @@ export class Spool {
     this.#unlock()
   }
 
+  get #taken(): number {
+    return this.#segments.reduce((sum, { bytes, reserved }) => sum + bytes + reserved, 0)
+  }
+
   #fits(text: string): boolean {
-    return this.bytes + Buffer.byteLength(text) <= this.#maxBytes
+    return this.#taken + Buffer.byteLength(text) <= this.#maxBytes
   }
 
   #write(segment: Segment, text: string): void {

@@ -79,10 +79,13 @@ export class Lane {
     return Math.max(this.#blockedUntil - now, this.#records.untilOpen(now), this.#bytes.untilOpen(now), 0)
   }
 
-  /** The next record for the shard; undefined where there is none, none yet, or none of so few bytes. */
-  take(now: number, mostBytes: number): Carrier | undefined {
+  /**
+   * The next record for the shard, of so many bytes at most, but for one that may be larger alone. Undefined where there is none, none yet, or
+   * none so small.
+   */
+  take(now: number, mostBytes: number, mayBeLarger: boolean): Carrier | undefined {
     if (this.length === 0 || this.untilOpen(now) > 0) return undefined
-    const carrier = this.#takeCarrier(mostBytes)
+    const carrier = this.#takeCarrier(mostBytes, mayBeLarger)
     if (carrier === undefined) return undefined
     this.#isOutstanding = this.#options.keepsOrder && !this.#chainsKeys
     this.#records.take(1)
@@ -163,9 +166,9 @@ export class Lane {
     return this.#back.at(-1) ?? this.#queue[this.#head]
   }
 
-  #takeCarrier(mostBytes: number): Carrier | undefined {
+  #takeCarrier(mostBytes: number, mayBeLarger: boolean): Carrier | undefined {
     const { aggregateBytes, aggregateCount } = this.#options
-    if ((this.#first as Entry).bytes > mostBytes) return undefined
+    if (!mayBeLarger && (this.#first as Entry).bytes > mostBytes) return undefined
     const first = this.#shift()
     if (aggregateBytes === undefined || first.isAlone) {
       first.shardId = this.shardId

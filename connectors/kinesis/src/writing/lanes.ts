@@ -62,7 +62,7 @@ export class Lanes {
     for (const most of [share, mostRecords])
       for (const lane of turned)
         for (let taken = 0; taken < most && batch.length < mostRecords && bytes < mostBytes; taken++) {
-          const carrier = lane.take(now, batch.length === 0 ? Infinity : mostBytes - bytes)
+          const carrier = lane.take(now, mostBytes - bytes, batch.length === 0)
           if (carrier === undefined) break
           batch.push(carrier)
           bytes += carrier.bytes
@@ -103,17 +103,20 @@ export class Lanes {
     for (const [lane, { entries, throttled }] of lanes) lane.refused(entries, now, throttled)
   }
 
-  /** Takes out those that wait and were added at or before a moment, as entries say it. */
-  expired(at: number): Entry[] {
+  /** Takes out those that wait and were added at or before a moment, as entries say it. Looks at all. */
+  expired(at: number): { readonly expired: readonly Entry[]; readonly oldestLeft: number } {
     const expired: Entry[] = []
+    let oldestLeft = Infinity
     for (const lane of this.#lanes.values())
       for (const entry of lane.clear()) {
-        if (entry.addedAt > at) lane.add(entry)
-        else expired.push(entry)
+        if (entry.addedAt > at) {
+          lane.add(entry)
+          oldestLeft = Math.min(oldestLeft, entry.addedAt)
+        } else expired.push(entry)
       }
     this.length -= expired.length
     for (const { bytes } of expired) this.bytes -= bytes
-    return expired
+    return { expired, oldestLeft }
   }
 
   /** The shards are others: what waits goes to their lanes. Nothing may be on its way: it could come back to a lane that is no more. */

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { MillraceError } from '@millrace/core'
 import { hexHashOf, hexOfHashKey, largestHashKey } from '../wire/hash-key.ts'
 
@@ -23,7 +24,7 @@ export function checkKey(stream: string, partitionKey: unknown, explicitHashKey:
   if (typeof partitionKey !== 'string' || partitionKey === '')
     throw new MillraceError(
       'BAD_KEY',
-      `stream ${stream}: a record has the partition key ${JSON.stringify(partitionKey)}; give 1 to ${mostCharacters} characters`,
+      `stream ${stream}: a record has the partition key ${shown(partitionKey)}; give a text of 1 to ${mostCharacters} characters`,
     )
   if (partitionKey.length > mostCharacters && Array.from(partitionKey).length > mostCharacters)
     throw new MillraceError(
@@ -45,6 +46,9 @@ export function checkKey(stream: string, partitionKey: unknown, explicitHashKey:
     )
 }
 
+const shown = (value: unknown): string =>
+  typeof value === 'string' ? JSON.stringify(value) : `of type ${typeof value}`
+
 /** Keys of records, checked. The MD5 of one costs as much as all else of a short record, and keys come again. */
 export class RecordKeys {
   readonly #stream: string
@@ -57,19 +61,42 @@ export class RecordKeys {
   /** @throws MillraceError BAD_KEY */
   of(partitionKey: unknown, explicitHashKey?: string): RecordKey {
     if (explicitHashKey !== undefined) return this.#make(partitionKey, explicitHashKey)
-    let key = this.#known.get(partitionKey)
-    if (key === undefined) {
-      key = this.#make(partitionKey, undefined)
-      if (this.#known.size >= mostKept) this.#known.clear()
-      this.#known.set(partitionKey, key)
-    }
+    return this.#known.get(partitionKey) ?? this.#learn(partitionKey)
+  }
+
+  /** One that nothing else has. */
+  random(): RecordKey {
+    return recordKeyOf(randomKey(), undefined)
+  }
+
+  #learn(given: unknown): RecordKey {
+    checkKey(this.#stream, given, undefined)
+    // a piece of a larger text would keep all of it
+    const own = Buffer.from(given as string).toString()
+    const key = recordKeyOf(own, undefined)
+    if (this.#known.size >= mostKept) this.#known.clear()
+    this.#known.set(own, key)
     return key
   }
 
-  #make(given: unknown, explicitHashKey: string | undefined): RecordKey {
+  #make(given: unknown, explicitHashKey: string): RecordKey {
     checkKey(this.#stream, given, explicitHashKey)
     return recordKeyOf(given as string, explicitHashKey)
   }
+}
+
+/** Random bytes are fetched many at a time. */
+let pool = Buffer.alloc(0)
+let used = 0
+
+/** A partition key that nothing else has. */
+export function randomKey(): string {
+  if (used >= pool.length) {
+    pool = randomBytes(16 * 256)
+    used = 0
+  }
+  used += 16
+  return pool.toString('hex', used - 16, used)
 }
 
 /** The key of a record or an aggregate that needs no check. */

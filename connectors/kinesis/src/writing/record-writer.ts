@@ -58,6 +58,8 @@ export interface WriterStats {
 }
 
 const mostAttemptsKept = 20
+/** How exactly the time of records is kept: they wait so much of it longer at most. */
+const looksATtl = 50
 /** What an entry takes of memory beside its bytes, roughly: a buffer of short records is bounded, too. */
 const overheadBytes = 256
 /** Of a buffer that is full for shards that take nothing, each record would look in vain. */
@@ -88,10 +90,12 @@ export class RecordWriter {
   /** Bytes that were added since. */
   #sinceCompact = 0
   #compactedAt = -Infinity
+  /** Before, nothing that waits has no time left; rather early than late. */
+  #expiresAt = Infinity
+  /** To look at all that waits takes time. */
+  #mayExpireAt = -Infinity
   /** What was added by then has no time left, also what was on its way and comes back. */
   #expiredAt = -Infinity
-  /** Such a one has come back. */
-  #mustExpire = false
   #isClosed = false
 
   constructor(options: RecordWriterOptions) {
@@ -136,6 +140,7 @@ export class RecordWriter {
     this.#buffered++
     this.#bufferedBytes += bytes
     this.#lanes.add(entry)
+    this.#expiresAt = Math.min(this.#expiresAt, addedAt + this.#options.ttlMs)
     this.#compact(bytes, now)
     if (!this.#isFull()) this.#wakeIn(this.#options.lingerMs, now)
     else if (now >= this.#mayPumpAt) this.#pump()
@@ -203,7 +208,7 @@ export class RecordWriter {
 
   #pump(): void {
     if (this.#isClosed) return
-    const { maxInFlight, lingerMs, maxRecords, maxRequestBytes, ttlMs } = this.#options
+    const { maxInFlight, lingerMs, maxRecords, maxRequestBytes } = this.#options
     const now = performance.now()
     this.#expire(now)
     const mayTake = (): boolean => this.#inFlight < maxInFlight && !this.#mustSpread
@@ -221,7 +226,8 @@ export class RecordWriter {
     // whoever comes back from the service pumps, too
     if (!mayTake()) this.#mayPumpAt = Infinity
     const untilDue = mayTake() ? this.#lanes.untilDue(now, isHurried() ? -Infinity : lingerMs) : Infinity
-    this.#wakeIn(Math.min(untilDue, this.#lanes.oldest + ttlMs - now), now)
+    const expiresAt = this.#lanes.length > 0 ? Math.max(this.#expiresAt, this.#mayExpireAt) : Infinity
+    this.#wakeIn(Math.min(untilDue, expiresAt - now), now)
   }
 
   async #send(batch: readonly Carrier[]): Promise<void> {
@@ -264,7 +270,8 @@ export class RecordWriter {
       for (const entry of entries) {
         ;(entry.attempts ??= []).push({ at, error, message })
         if (entry.attempts.length > mostAttemptsKept) entry.attempts.shift()
-        if (entry.addedAt <= this.#expiredAt) this.#mustExpire = true
+        if (entry.addedAt <= this.#expiredAt) this.#expiresAt = this.#mayExpireAt = -Infinity
+        else this.#expiresAt = Math.min(this.#expiresAt, entry.addedAt + this.#options.ttlMs)
       }
     }
     this.#lanes.refused(all.map(refusalOf), performance.now())
@@ -284,10 +291,10 @@ export class RecordWriter {
 
   #expire(now: number): void {
     const { ttlMs, onExpired, stream } = this.#options
-    if (!this.#mustExpire && this.#lanes.oldest > now - ttlMs) return
-    this.#mustExpire = false
-    if (onExpired !== undefined) this.#expiredAt = now
-    const expired = this.#lanes.expired(Math.max(now - ttlMs, this.#expiredAt))
+    if (now < this.#expiresAt || now < this.#mayExpireAt) return
+    const { expired, oldestLeft } = this.#expiredBy(now)
+    this.#expiresAt = oldestLeft + ttlMs
+    this.#mayExpireAt = now + ttlMs / looksATtl
     if (expired.length === 0) return
     onExpired?.()
     this.#counts.expired += expired.length
@@ -296,6 +303,14 @@ export class RecordWriter {
       entry.failed?.(new ExpiredError(stream, ttlMs, entry.attempts ?? []), entry.value, entry.time)
     }
     this.#notify()
+  }
+
+  #expiredBy(now: number): ReturnType<Lanes['expired']> {
+    const { ttlMs, onExpired } = this.#options
+    const found = this.#lanes.expired(Math.max(now - ttlMs, this.#expiredAt))
+    if (found.expired.length === 0 || onExpired === undefined) return found
+    this.#expiredAt = now
+    return { expired: [...found.expired, ...this.#lanes.expired(now).expired], oldestLeft: Infinity }
   }
 
   #forget({ bytes, flush }: Entry): void {

@@ -15,7 +15,26 @@ test('one that is full takes no more', () => {
   const spool = new Spool({ folder: place, maxBytes: 12 })
   expect([spool.append('12345'), spool.append('67890'), spool.append('x')]).toEqual([true, true, false])
   expect(readFileSync(join(place, '00000001.ndjson'), 'utf8')).toBe('12345\n67890\n')
-  expect(spool.fill(spool.reserve(), ['x'])).toBe(0)
+  expect(spool.fill(spool.reserve(['x']), ['x'])).toBe(0)
+})
+
+test('keeps room for what has a place', () => {
+  const spool = new Spool({ folder: folder(), maxBytes: 12 })
+  const place = spool.reserve(['12345'])
+  expect([spool.append('67890'), spool.append('x'), spool.bytes]).toEqual([true, false, 6])
+  // one of them was put after all
+  expect([spool.fill(place, ['123']), spool.append('x')]).toEqual([1, true])
+  expect(spool.oldest()?.lines).toEqual(['123'])
+})
+
+test('what cannot be read stays where it is, and holds up nothing', () => {
+  const place = folder()
+  mkdirSync(join(place, '00000001.ndjson'))
+  const spool = new Spool({ folder: place })
+  spool.append('a')
+  expect(() => spool.oldest()).toThrow(/lines in .*00000001.ndjson cannot be read, and are left there: EISDIR/)
+  expect(spool.oldest()?.lines).toEqual(['a'])
+  expect(readdirSync(place)).toContain('00000001.ndjson')
 })
 
 test('a line of several lines comes back as one', () => {
@@ -23,7 +42,7 @@ test('a line of several lines comes back as one', () => {
   const spool = new Spool({ folder: folder() })
   for (const line of lines) spool.append(line)
   expect(spool.oldest()?.lines).toEqual(lines)
-  spool.fill(spool.reserve(), lines)
+  spool.fill(spool.reserve(lines), lines)
   spool.remove(spool.oldest()?.name ?? '')
   expect(spool.oldest()?.lines).toEqual(lines)
 })
@@ -70,7 +89,8 @@ test('of a write that fails halfway nothing comes back, as it counts as lost', (
     let kept = 0, failed = 0
     const take = (write) => { try { write(); kept++ } catch { failed++ } }
     for (let n = 0; n < 4; n++) take(() => spool.append('x'.repeat(299)))
-    take(() => spool.fill(spool.reserve(), ['y'.repeat(700), 'y'.repeat(700)]))
+    const long = ['y'.repeat(700), 'y'.repeat(700)]
+    take(() => spool.fill(spool.reserve(long), long))
     console.log(JSON.stringify({ kept, failed, bytes: spool.bytes }))
   `
   const args = ['--conditions', '@millrace/source', '--input-type=module-typescript', '-e', script]
@@ -109,6 +129,12 @@ test('is of one process, and one thread of it, at a time', async () => {
   expect(await inThread(`${script}; process.exit()`)).toBeUndefined()
   const again = new Spool({ folder: place })
   again.close()
+})
+
+test('refuses what is no folder by name', () => {
+  const file = join(folder(), 'file')
+  writeFileSync(file, '')
+  expect(() => new Spool({ folder: file })).toThrow(/`spool.folder`: .*file cannot be made: EEXIST/)
 })
 
 test('one that cannot begin gives its folder back', () => {

@@ -36,7 +36,7 @@ const laneOf = (keepsOrder = false): Lane =>
 test('its oldest entry is that which was added first, also where one that came later goes before it', () => {
   const lane = laneOf(true)
   lane.add(entry('a', 1))
-  const first = lane.take(5, Infinity)!
+  const first = lane.take(5, Infinity, true)!
   lane.add(entry('b', 2))
   lane.add(entry('a', 3))
   // what has waited for its key goes first
@@ -50,7 +50,7 @@ test('those that have waited hold no other memory than their own', () => {
   const entries = ['a', 'a', 'b', 'c'].map((key, i) => ({ ...entry(key, i), slab, start: i, end: i + 2 }))
   for (const each of entries) lane.add(each)
   // the first one comes back
-  lane.refused(entriesOf(lane.take(10, Infinity)!), 10, 0)
+  lane.refused(entriesOf(lane.take(10, Infinity, true)!), 10, 0)
   lane.compact(2)
   expect(entries.map((each) => each.slab.length)).toEqual([2, 2, 2, 1_000])
   expect(entries.map((each) => [...each.slab.subarray(each.start, each.end)])).toEqual(entries.map(() => [7, 7]))

@@ -21,7 +21,7 @@ async function writerOf(server: KinesisStandIn, ttlMs = Infinity, more: { readon
     { stream: 's', linger: 0, maxInFlight: 1, maxRecords: 1, order: 'key' },
     'test',
   )
-  const client = createWriteClient(server.clientOptions)
+  const client = createWriteClient(server.clientOptions, 1)
   const writer = new RecordWriter({ ...options, ...more, client, ttlMs })
   await writer.open()
   return { writer, destroy: () => client.destroy() }
@@ -108,6 +108,29 @@ test.each([
   expect(seen.filter((each) => each !== 'expired').toSorted()).toEqual(['first ExpiredError', 'second ExpiredError'])
   expect(seen[0]).toBe('expired')
   expect(server.stream('s').records('shardId-000000000000')).toEqual([])
+  writer.close()
+  destroy()
+})
+
+test('what has no time left is found beneath what has, and no timer is negative', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const warnings: string[] = []
+  const note = ({ name }: Error): void => void warnings.push(name)
+  process.on('warning', note)
+  const { writer, destroy } = await writerOf(server, 300)
+  server.faults.inject({ operation: 'PutRecords', kind: { type: 'error', code: 'InternalFailure' } })
+  const failed: string[] = []
+  const addNamed = (partitionKey: string, agoMs: number): void =>
+    add(writer, { partitionKey, addedAt: performance.now() - agoMs, failed: () => failed.push(partitionKey) })
+  addNamed('new', 0)
+  addNamed('old', 250)
+  await vi.waitUntil(() => failed.length === 1)
+  expect(failed).toEqual(['old'])
+  await writer.flush()
+  expect(failed).toEqual(['old', 'new'])
+  process.off('warning', note)
+  expect(warnings).toEqual([])
   writer.close()
   destroy()
 })
