@@ -1,3 +1,4 @@
+import { stat } from 'node:fs/promises'
 import type { Partition, PartitionList, Position, Reader, Source, SourceContext } from '@millrace/core'
 import { resolveFilesOptions } from './options.ts'
 import type { FilesOptions, ResolvedFilesOptions } from './options.ts'
@@ -39,6 +40,8 @@ export function files<T>(options: FilesOptions<T>): Source<T, FileMeta> {
   }
 }
 
+/** File systems note the time of the last tick. */
+const tickMs = 10
 /** How often a file is looked for before it counts as gone. */
 const looks = 4
 const betweenLooksMs = 50
@@ -60,7 +63,8 @@ class FileSource {
   }
 
   async *partitions({ signal }: SourceContext): AsyncGenerator<PartitionList> {
-    let last = ''
+    // that there are none is a list, too: what comes later was not there at the start
+    let last: string | undefined
     while (!signal.aborted) {
       const ids = (await this.#finder.find()).map(({ id }) => id)
       this.#atStart ??= new Set(ids)
@@ -77,6 +81,9 @@ class FileSource {
     const opened = this.#options.from === 'start' || isNew ? undefined : await this.#open(id, startOfFile, context)
     if (!opened) return startOfFile
     try {
+      // of a process that was stopped before it has looked, the next one finds what has come since
+      const { birthtimeMs } = await stat(opened.place.path)
+      if (birthtimeMs > (context.beganAt ?? Infinity) - tickMs) return startOfFile
       return await endOfFile(opened.content, this.#options)
     } finally {
       await opened.content.feed.close()

@@ -1,7 +1,7 @@
 import { appendFile, link, mkdir, rename, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MillraceError } from '@millrace/core'
-import type { Records } from '@millrace/core'
+import type { PartitionList, Records } from '@millrace/core'
 import { files } from '@millrace/file'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -214,4 +214,16 @@ test("begins behind what is there with from: 'end', and at the start of what is 
   expect(content.values).toEqual(['half', 'three'])
   expect(content.metas[0]).not.toHaveProperty('line')
   expect(await files(options).resolve(a!, { ...context, isResumed: true })).toBe('0:0:')
+  // it has been made since the job began, in an earlier process
+  expect(await files(options).resolve(a!, { ...context, beganAt: Date.now() - 60_000 })).toBe('0:0:')
+})
+
+test('lists that there is nothing: what comes later is new', async () => {
+  const folder = await temporaryFolder()
+  const source = files({ path: join(folder, '*'), decode: text, follow: true, discoverEvery: '20ms' })
+  const lists = source.partitions(context)[Symbol.asyncIterator]()
+  expect((await lists.next()).value).toEqual({ partitions: [], final: false })
+  await writeFile(join(folder, 'a'), '')
+  expect(((await lists.next()).value as PartitionList).partitions).toHaveLength(1)
+  await lists.return?.()
 })

@@ -72,7 +72,7 @@ class KinesisSource {
   }
 
   async *partitions({ signal }: SourceContext): AsyncGenerator<PartitionList> {
-    let last = ''
+    let last: string | undefined
     while (!signal.aborted) {
       const lists = await Promise.all(this.#options.places.map((place) => this.#list(place, signal)))
       const partitions = lists.flat()

@@ -38,7 +38,7 @@ export interface Checkpoint {
   /** Position of each partition by source and partition id; `null` once it has ended. */
   readonly positions: { readonly [source: string]: { readonly [partition: string]: string | null } }
   /**
-   * Of sources whose first partitions do not all have a position yet: when they were asked first, in ms since 1970, and which those partitions
+   * Of sources whose first partitions do not all have a position yet: when the job began with them, in ms since 1970, and which those partitions
    * are; without them, none were listed.
    */
   readonly beginnings?: { readonly [source: string]: { readonly at: number; readonly partitions?: readonly string[] } }

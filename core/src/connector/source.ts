@@ -38,8 +38,8 @@ export interface SourceContext {
    */
   readonly isResumed?: boolean
   /**
-   * When the job has asked this source for its partitions first, in ms since 1970, also where it was stopped since: what begins at the latest
-   * record begins there. Absent where no partition can begin there any more.
+   * When the job began with this source, in ms since 1970, also where it was stopped since: what begins at the latest record begins
+   * there. Absent where no partition can begin there any more.
    */
   readonly beganAt?: number
 }

@@ -9,7 +9,7 @@ export type StoredBeginning = NonNullable<Checkpoint['beginnings']>[string]
  * start.
  */
 export class Beginning {
-  /** When the source was asked first, in ms since 1970; undefined where that is no matter any more. */
+  /** When the job began with it, in ms since 1970; undefined where that is no matter any more. */
   #at: number | undefined
   #first: ReadonlySet<string> | undefined
 
@@ -19,8 +19,8 @@ export class Beginning {
     this.#first = stored === undefined ? new Set() : stored.partitions && new Set(stored.partitions)
   }
 
-  /** The source is asked for its partitions; the first time counts. */
-  ask(now: number): void {
+  /** The first time counts. */
+  begin(now: number): void {
     if (this.#first === undefined) this.#at ??= now
   }
 

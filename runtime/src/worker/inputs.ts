@@ -58,13 +58,13 @@ export class Inputs {
     })
   }
 
-  /** Takes up the partitions of a checkpoint. */
+  /** Takes up the partitions of a checkpoint. Sources that it does not have begin now. */
   restore(positions: Positions, beginnings: Checkpoint['beginnings'] = {}): void {
     for (const source of this.sources) {
       const partitions = positions[source.name]
-      if (partitions === undefined) continue
-      source.beginning.restore(beginnings[source.name])
-      for (const [id, position] of Object.entries(partitions)) source.restore(id, position)
+      if (partitions !== undefined) source.beginning.restore(beginnings[source.name])
+      for (const [id, position] of Object.entries(partitions ?? {})) source.restore(id, position)
+      source.beginning.begin(this.#options.world.clock.now())
     }
   }
 
@@ -73,7 +73,6 @@ export class Inputs {
     const { world, log, failed } = this.#options
     for (const input of this.sources) {
       const listed = (list: Parameters<SourceInput['list']>[0]): void => this.#post(() => input.list(list))
-      input.beginning.ask(world.clock.now())
       const context = this.#contextOf(input)
       this.#keep(discover({ name: input.name, source: input.source, context, world, log, listed, failed }))
     }

@@ -39,21 +39,40 @@ const honoured = [
   'awsAccessKeyId',
   'awsSecretAccessKey',
 ]
+const noMetrics = 'it has no metrics for CloudWatch'
+const noThreads = 'requests go out without threads'
+const ownConnections = 'it keeps connections as it needs them'
 const ignored: Readonly<Record<string, string>> = {
-  'cloudwatch.emitMetrics': 'metrics go to OpenTelemetry',
-  'cloudwatch.endpoint': 'metrics go to OpenTelemetry',
-  'cloudwatch.namespace': 'metrics go to OpenTelemetry',
+  'cloudwatch.emitMetrics': noMetrics,
+  'cloudwatch.endpoint': noMetrics,
+  'cloudwatch.namespace': noMetrics,
+  'cloudwatch.tagInstance': noMetrics,
+  'cloudwatch.metricsBufferTimeMillis': noMetrics,
+  'cloudwatch.metricsQueueSize': noMetrics,
+  'log.emitMetrics': noMetrics,
+  'log.emitInternalMetrics': noMetrics,
   'firehose.endpoint': 'there is no flow to Firehose',
   'sts.endpoint': 'the SDK finds it by the region',
   'userDefinedCredentialsProvider.classname': 'it is a class of Java; credentials come from the chain of the SDK',
   'userDefinedCredentialsProvider.location': 'it is a class of Java; credentials come from the chain of the SDK',
   checkpointFile: 'positions are in the state file, --state',
-  checkpointTimeToLiveDays: 'positions of files that are gone are dropped by themselves',
-  maxSendingThreadsPerCore: 'requests go out without threads',
+  checkpointTimeToLiveDays: 'positions are kept, also of files that are gone',
+  maxSendingThreads: noThreads,
+  maxSendingThreadsPerCore: noThreads,
+  sendingThreadsKeepAliveMillis: noThreads,
+  maxConnections: ownConnections,
+  connectionTimeoutMillis: ownConnections,
+  connectionTTLMillis: ownConnections,
+  socketTimeoutMillis: ownConnections,
+  useTcpKeepAlive: ownConnections,
+  useHttpGzip: ownConnections,
+  userAgent: 'it is that of the SDK',
+  userAgentOverride: 'it is that of the SDK',
   sendingThreadsMaxQueueSize: 'what waits is bounded by bytes',
   shutdownTimeoutMillis: 'it stops when all that was read is put',
   'log.level': 'see --log-level',
   'log.file': 'it logs to stderr',
+  'log.statusReportingPeriodSeconds': 'see millrace status',
 }
 const flowFields = [
   'filePattern',
@@ -74,15 +93,17 @@ const ignoredInFlow: Readonly<Record<string, string>> = {
   aggregatedRecordSizeBytes: 'it is for Firehose only',
   publishQueueCapacity: 'what waits is bounded by bytes',
   waitOnFullPublishQueueMillis: 'it waits until there is room',
+  waitOnFullRetryQueueMillis: 'it waits until there is room',
   waitOnEmptyPublishQueueMillis: 'it waits until there is something',
   retryInitialBackoffMillis: 'it has a back-off of its own',
   retryMaxBackoffMillis: 'it has a back-off of its own',
   fileFooterPattern: 'footers are put as any other line',
+  'log.emitInternalMetrics': noMetrics,
 }
 
 /** Reads an agent.json. @throws MillraceError BAD_OPTION, naming the field, for what would put other data than the Agent does */
 export function parseAgentConfig(text: string, path: string): AgentConfig {
-  const config = objectOf(parse(text, path), path)
+  const config = given(objectOf(parse(text, path), path), () => true)
   const notHonoured: string[] = []
   for (const name of Object.keys(config)) {
     if (honoured.includes(name)) continue
@@ -90,10 +111,14 @@ export function parseAgentConfig(text: string, path: string): AgentConfig {
     if (reason === undefined) throw unknownName(name, path, [...honoured, ...Object.keys(ignored)])
     notHonoured.push(`${name}: ${reason}`)
   }
-  const { flows } = config
+  const { flows = [] } = config
   if (!Array.isArray(flows)) throw badOption(`${path}: flows: must be a list`)
   const read = flows.map((flow: unknown, i) =>
-    flowOf(objectOf(flow, `${path}: flows[${i}]`), `${path}: flows[${i}]`, notHonoured),
+    flowOf(
+      given(objectOf(flow, `${path}: flows[${i}]`), (name) => name === 'multiLineStartPattern'),
+      `${path}: flows[${i}]`,
+      notHonoured,
+    ),
   )
   return { flows: read, client: clientOf(config, path), ignored: notHonoured }
 }
@@ -176,11 +201,21 @@ function regionOf(host: string | undefined): { region?: string } {
 
 function parse(text: string, path: string): unknown {
   try {
-    return JSON.parse(text)
+    return JSON.parse(withoutComments(text))
   } catch (error) {
     throw badOption(`${path}: is no JSON: ${(error as Error).message}`)
   }
 }
+
+/** The Agent takes comments as Java has them. */
+const withoutComments = (text: string): string =>
+  text.replaceAll(/("(?:\\.|[^"\\])*")|\/\/.*|\/\*[^]*?\*\//g, (_, literal: string | undefined) => literal ?? ' ')
+
+/** What is null is not given, nor is an empty text for some: the agent.json that the Agent comes with has such ones. */
+const given = (fields: Fields, mayBeEmpty: (name: string) => boolean): Fields =>
+  Object.fromEntries(
+    Object.entries(fields).filter(([name, value]) => value !== null && (value !== '' || !mayBeEmpty(name))),
+  )
 
 function objectOf(value: unknown, where: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields

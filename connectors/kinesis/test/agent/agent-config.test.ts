@@ -26,14 +26,32 @@ test('has the defaults of the Agent', () => {
 test('says what it does not honour, and why', () => {
   const { ignored } = read({
     'cloudwatch.emitMetrics': true,
+    maxSendingThreads: 24,
     checkpointFile: '/x',
     flows: [{ ...flow, minTimeBetweenFilePollsMillis: 100 }],
   })
   expect(ignored).toEqual([
-    'cloudwatch.emitMetrics: metrics go to OpenTelemetry',
+    'cloudwatch.emitMetrics: it has no metrics for CloudWatch',
+    'maxSendingThreads: requests go out without threads',
     'checkpointFile: positions are in the state file, --state',
     'flows[0].minTimeBetweenFilePollsMillis: files are looked at as they grow',
   ])
+})
+
+test('takes comments and empty texts as the agent.json that the Agent comes with has them', () => {
+  const text = `{
+    // "kinesis.region": "x"
+    "kinesis.endpoint": "", "firehose.endpoint": "", "assumeRoleARN": null, /* more
+    later */
+    "flows": [{ "filePattern": "/tmp/app//*.log*", "kinesisStream": "s", "multiLineStartPattern": "" }]
+  }`
+  expect(parseAgentConfig(text, 'agent.json')).toMatchObject({
+    client: {},
+    ignored: [],
+    flows: [{ filePattern: '/tmp/app//*.log*', recordStart: undefined }],
+  })
+  expect(parseAgentConfig('{}', 'agent.json').flows).toEqual([])
+  expect(() => parseAgentConfig('{ "a": 1, /* }', 'agent.json')).toThrow(/is no JSON/)
 })
 
 test('reaches the endpoint, region and role that it names', () => {

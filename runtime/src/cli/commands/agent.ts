@@ -21,6 +21,7 @@ interface AgentModule {
 }
 
 interface AgentConfig {
+  readonly client: object
   readonly flows: readonly { readonly filePattern: string; readonly stream: string }[]
   readonly ignored: readonly string[]
 }
@@ -50,8 +51,9 @@ export const agentCommand = ({ io, exit }: CommandContext): Command =>
     .addHelpText('after', exitCodesHelp)
     .action(async (path: string, options: AgentOptions) => {
       const agent = await loadConnector<AgentModule>('@millrace/kinesis', 'agent', io.cwd)
-      const configs = configFiles(path, io.cwd).map((file) => agent.parseAgentConfig(readFileSync(file, 'utf8'), file))
-      const config = together(configs)
+      const files = configFiles(path, io.cwd)
+      const config = together(files.map((file) => [file, agent.parseAgentConfig(readFileSync(file, 'utf8'), file)]))
+      if (config.flows.length === 0) throw badOption(`${files.join(', ')}: flows: there are none`)
       for (const { filePattern, stream } of config.flows) io.err(`${filePattern} → stream ${stream}\n`)
       for (const each of config.ignored) io.err(`not honoured: ${each}\n`)
       const topology = agent.agentTopology(config)
@@ -73,7 +75,17 @@ function configFiles(path: string, cwd: Io['cwd']): string[] {
 }
 
 /** How streams are reached, the first one says. */
-function together(configs: readonly AgentConfig[]): AgentConfig {
-  const flows = configs.flatMap((config) => config.flows)
-  return { ...(configs[0] as AgentConfig), flows, ignored: configs.flatMap((config) => config.ignored) }
+function together(configs: readonly (readonly [file: string, AgentConfig])[]): AgentConfig {
+  const [first, ...others] = configs
+  const unheard = others.filter(([, { client }]) => Object.keys(client).length > 0)
+  const reason = `${first?.[0]} says how streams are reached`
+  return {
+    client: first?.[1].client ?? {},
+    ...first?.[1],
+    flows: configs.flatMap(([, { flows }]) => flows),
+    ignored: [
+      ...configs.flatMap(([, { ignored }]) => ignored),
+      ...unheard.map(([file, { client }]) => `${file}: ${Object.keys(client).join(', ')}: ${reason}`),
+    ],
+  }
 }
