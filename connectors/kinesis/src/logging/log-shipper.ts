@@ -44,7 +44,7 @@ export interface LogTransportStats {
 /** A line that the producer has. */
 interface Outstanding {
   readonly line: string
-  settled: Promise<void> | undefined
+  settled: Promise<void>
 }
 
 const encoder = new TextEncoder()
@@ -103,7 +103,7 @@ export class LogShipper {
     if (this.#isSpooling) return this.#append(line)
     if (!this.#producer.hasRoom) return this.#overflow(line)
     const number = this.#shipped++
-    const outstanding: Outstanding = { line, settled: undefined }
+    const outstanding: Outstanding = { line, settled: Promise.resolve() }
     // it may be the one that finds that all have expired
     this.#outstanding.set(number, outstanding)
     outstanding.settled = this.#put(line)
