@@ -509,3 +509,14 @@ test('so many requests at a time as it is told to, none of them waits for a conn
   await producer.flush()
   expect(producer.stats()).toMatchObject({ records: 101, retried: 0 })
 })
+
+test('a producer that may not list the shards is not held to the rate of one', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 8)
+  server.faults.inject({ operation: 'ListShards', kind: { type: 'error', code: 'AccessDeniedException' } })
+  const producer = producerOf(server)
+  for (let n = 0; n < 8_000; n++) void producer.put(bytes('x'))
+  // of one shard it would be more than four seconds
+  await vi.waitFor(() => expect(producer.stats().records).toBe(8_000), 3_000)
+  await producer.close()
+})

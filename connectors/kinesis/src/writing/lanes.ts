@@ -154,8 +154,9 @@ export class Lanes {
     if (lane === undefined) {
       const stats = this.#stats.get(id) ?? { records: 0, bytes: 0, throttled: 0 }
       this.#stats.set(id, stats)
-      // of an aggregate all must belong to one shard
-      const options = id === unknownShard ? { ...this.#options, aggregateBytes: undefined } : this.#options
+      // of an aggregate all must belong to one shard; how many shards take these is for the service to say
+      const unknown = { aggregateBytes: undefined, recordsPerSecond: Infinity, bytesPerSecond: Infinity }
+      const options = id === unknownShard ? { ...this.#options, ...unknown } : this.#options
       lane = new Lane(id, options, stats, performance.now())
       this.#lanes.set(id, lane)
     }
