@@ -1,5 +1,6 @@
 import { badOption, type Codec, type Duration, durationMs, type Size, sizeBytes } from '@millrace/core'
 import { checkClientOptions, type KinesisClientOptions } from './client/client-options.ts'
+import { type HotShard, warner } from './writing/hot-shards.ts'
 import type { LaneOptions } from './writing/lane.ts'
 import type { RecordWriterOptions } from './writing/record-writer.ts'
 
@@ -30,6 +31,12 @@ export interface WriteOptions extends KinesisClientOptions {
   readonly maxRecordBytes?: Size
   /** How much of a shard's limits (1,000 records and 1 MiB a second) is put at most, in percent; above 100, as others may put less. @default 150 */
   readonly rateLimit?: number
+  /**
+   * Is told every ten seconds of each shard that takes far more than the others and holds records up.
+   *
+   * @default a warning of the process (`HotShardWarning`), for each shard once in ten minutes
+   */
+  readonly onHotShard?: (hot: HotShard) => void
 }
 
 /** {@link WriteOptions} with defaults filled in. */
@@ -64,13 +71,14 @@ const shardBytes = 1_048_576
 
 /** Checks {@link WriteOptions} and fills in defaults. */
 export function resolveWriteOptions(options: WriteOptions, what: string): ResolvedWriteOptions {
-  const { stream, order = 'none', rateLimit = 150 } = options
+  const { stream, order = 'none', rateLimit = 150, onHotShard = warner() } = options
   checkClientOptions(options, what)
   if (typeof stream !== 'string' || !/^(arn:[^/]+:stream\/)?[a-zA-Z0-9_.-]{1,128}$/.test(stream))
     throw badOption(`${what}: \`stream\` is '${String(stream)}'; give the name or ARN of a stream`)
   if (order !== 'none' && order !== 'key')
     throw badOption(`${what}: \`order\` is '${String(order)}'; give 'none' or 'key'`)
   if (!(rateLimit > 0)) throw badOption(`${what}: \`rateLimit\` is ${String(rateLimit)}; give percents above 0`)
+  if (typeof onHotShard !== 'function') throw badOption(`${what}: \`onHotShard\` is no function`)
   const size = (value: Size | undefined, otherwise: Size, field: string, most = mostRequestBytes): number => {
     const bytes = sizeBytes(value ?? otherwise, `${what}: \`${field}\``)
     if (bytes >= 1 && bytes <= most) return bytes
@@ -95,6 +103,7 @@ export function resolveWriteOptions(options: WriteOptions, what: string): Resolv
     writer: {
       stream,
       lane,
+      onHotShard,
       lingerMs: durationMs(options.linger ?? '100ms', `${what}: \`linger\``),
       maxRecords: count(options.maxRecords, mostRecords, 'maxRecords', mostRecords),
       maxRequestBytes: size(options.maxRequestBytes, '5MiB', 'maxRequestBytes'),

@@ -1,10 +1,12 @@
 import { KinesisClient, UpdateMaxRecordSizeCommand } from '@aws-sdk/client-kinesis'
-import { createProducer, decodeAggregate, ExpiredError, type ProducerOptions } from '@millrace/kinesis'
+import { once } from 'node:events'
+import { createProducer, decodeAggregate, ExpiredError, type HotShard, type ProducerOptions } from '@millrace/kinesis'
 import { type KinesisStandIn, type SeenRecord, startKinesis, type StreamView } from '@millrace/kinesis/testing'
 import { NodeHttpHandler } from '@smithy/node-http-handler'
 import fc from 'fast-check'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { jumpingClock } from './support/jumping-clock.ts'
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text)
 
@@ -520,3 +522,57 @@ test('a producer that may not list the shards is not held to the rate of one', a
   await vi.waitFor(() => expect(producer.stats().records).toBe(8_000), 3_000)
   await producer.close()
 })
+
+test('tells which shard is hot, and by which keys', async () => {
+  await using server = await startKinesis({ limits: false })
+  const stream = server.create('s', 4)
+  const hot: HotShard[] = []
+  const onHotShard = (shard: HotShard): void => {
+    hot.push(shard)
+    throw new Error('of the user')
+  }
+  const warned = once(process, 'warning') as Promise<[Error]>
+  using elapsed = jumpingClock()
+  const producer = producerOf(server, { rateLimit: 100, onHotShard })
+  await producer.put(bytes('x'))
+  for (let n = 0; n < 4_000; n++) void producer.put(bytes('x'), { partitionKey: n % 8 === 0 ? 'warm' : 'hot' })
+  for (let n = 0; n < 200; n++) void producer.put(bytes('x'))
+  await vi.waitUntil(() => producer.stats().records > 1_000, 3_000)
+  elapsed.jump(11_000)
+  await vi.waitUntil(() => hot.length > 0, 3_000)
+  const [{ shardId, share, keys, waiting, ...rest }] = hot as [HotShard]
+  expect(stream.shards).toContain(shardId)
+  expect(share).toBeGreaterThan(0.4)
+  expect(waiting).toBeGreaterThan(0)
+  expect(rest).toMatchObject({ stream: 's', throttled: 0 })
+  expect(keys[0]?.partitionKey).toBe('hot')
+  expect(keys[0]?.share).toBeGreaterThan(0.7)
+  expect((await warned)[0].message).toBe('onHotShard has failed: Error: of the user')
+  elapsed.jump(11_000)
+  await producer.close()
+})
+
+test('warns of a hot shard where nobody listens, and not of one among even ones', async () => {
+  await using server = await startKinesis()
+  server.create('s', 2)
+  const warnings: string[] = []
+  const note = ({ name, message }: Error): void => void (name === 'HotShardWarning' && warnings.push(message))
+  process.on('warning', note)
+  using elapsed = jumpingClock()
+  const even = producerOf(server, { rateLimit: 300 })
+  for (let n = 0; n < 3_000; n++) void even.put(bytes('x'))
+  await vi.waitUntil(() => Object.values(even.stats().shards).some(({ throttled }) => throttled > 0), 5_000)
+  elapsed.jump(11_000)
+  await even.close()
+  expect(warnings).toEqual([])
+  const uneven = producerOf(server, { rateLimit: 300 })
+  for (let n = 0; n < 3_000; n++) void uneven.put(bytes('x'), { partitionKey: 'k' })
+  await vi.waitUntil(() => Object.values(uneven.stats().shards).some(({ throttled }) => throttled > 0), 5_000)
+  elapsed.jump(11_000)
+  await vi.waitUntil(() => warnings.length > 0, 5_000)
+  expect(warnings[0]).toMatch(
+    /^stream s, shard shardId-\d+ is hot: it takes 100 % of all that is put, has refused \d+ records, and \d+ wait for it, of these keys: "k" 100 %; choose keys/,
+  )
+  await uneven.close()
+  process.off('warning', note)
+}, 30_000)

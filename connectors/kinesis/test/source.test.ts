@@ -9,6 +9,7 @@ import { NodeHttpHandler } from '@smithy/node-http-handler'
 import { encodeAggregate } from '@millrace/kinesis'
 import { startKinesis } from '@millrace/kinesis/testing'
 import { describe, expect, test, vi } from 'vitest'
+import { jumpingClock } from './support/jumping-clock.ts'
 import { listed, readAll, readFrom, sourceOf } from './support/reading.ts'
 
 const hour = 3_600_000
@@ -39,17 +40,6 @@ async function serve(count: number) {
     now: clock.now,
     stop: () => server.stop(),
     [Symbol.asyncDispose]: () => server.stop(),
-  }
-}
-
-/** What measures how long something takes, for readers: it may jump. */
-function jumpingClock() {
-  const real = performance.now.bind(performance)
-  let jumped = 0
-  const spy = vi.spyOn(performance, 'now').mockImplementation(() => real() + jumped)
-  return {
-    jump: (ms: number): void => void (jumped += ms),
-    [Symbol.dispose]: () => spy.mockRestore(),
   }
 }
 

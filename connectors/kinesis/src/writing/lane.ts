@@ -29,6 +29,8 @@ const burstMs = 1_000
 export class Lane {
   readonly shardId: string
   readonly stats: LaneStats
+  /** Whether something had to wait for the shard since somebody has set that back. */
+  hasHeldUp = false
   readonly #options: LaneOptions
   readonly #records: TokenBucket
   readonly #bytes: TokenBucket
@@ -54,7 +56,7 @@ export class Lane {
 
   /** Number of those that could be taken, were the shard to take them. */
   get length(): number {
-    return this.#isOutstanding ? 0 : this.#waiting
+    return this.#isOutstanding ? 0 : this.waiting
   }
 
   /** When its oldest entry was added, as entries say it; Infinity for one that has nothing to take. */
@@ -62,6 +64,16 @@ export class Lane {
     if (this.#isOutstanding) return Infinity
     // one that has waited for its key may come first, and be later
     return Math.min(this.#back.at(-1)?.addedAt ?? Infinity, this.#queue[this.#head]?.addedAt ?? Infinity)
+  }
+
+  /** Number of those that wait, also for the shard to take something; those of a key behind another one count as none. */
+  get waiting(): number {
+    return this.#back.length + this.#queue.length - this.#head
+  }
+
+  /** The first of those. */
+  first(most: number): Entry[] {
+    return [...this.#back.slice(-most).toReversed(), ...this.#queue.slice(this.#head, this.#head + most)].slice(0, most)
   }
 
   add(entry: Entry): void {
@@ -84,7 +96,11 @@ export class Lane {
    * none so small.
    */
   take(now: number, mostBytes: number, mayBeLarger: boolean): Carrier | undefined {
-    if (this.length === 0 || this.untilOpen(now) > 0) return undefined
+    if (this.length === 0) return undefined
+    if (this.untilOpen(now) > 0) {
+      this.hasHeldUp = true
+      return undefined
+    }
     const carrier = this.#takeCarrier(mostBytes, mayBeLarger)
     if (carrier === undefined) return undefined
     this.#isOutstanding = this.#options.keepsOrder && !this.#chainsKeys
@@ -156,10 +172,6 @@ export class Lane {
 
   get #chainsKeys(): boolean {
     return this.#options.keepsOrder && this.#options.aggregateBytes === undefined
-  }
-
-  get #waiting(): number {
-    return this.#back.length + this.#queue.length - this.#head
   }
 
   get #first(): Entry | undefined {

@@ -143,6 +143,11 @@ export class Lanes {
     return Object.fromEntries(seen.map(([id, stats]) => [id, { ...stats }]))
   }
 
+  /** Those of shards that are known. */
+  *known(): Iterable<Lane> {
+    for (const [id, lane] of this.#lanes) if (id !== unknownShard) yield lane
+  }
+
   clear(): void {
     this.#lanes.clear()
     this.length = this.bytes = 0

@@ -3,6 +3,7 @@ import { MillraceError } from '@millrace/core'
 import { type Carrier, entriesOf } from './carrier.ts'
 import { type Entry, ExpiredError } from './entry.ts'
 import { Flushes } from './flushes.ts'
+import { type HotShard, HotShards } from './hot-shards.ts'
 import { longestTimerMs } from '../longest-timer.ts'
 import type { LaneOptions } from './lane.ts'
 import { Lanes, type Refusal } from './lanes.ts'
@@ -27,6 +28,7 @@ export interface RecordWriterOptions {
   readonly maxBufferedBytes: number
   /** A record that could not be put in time fails. Infinity: it is tried until it is put. */
   readonly ttlMs: number
+  readonly onHotShard: (hot: HotShard) => void
   /** If given, all that wait fail once one does for its time, or they would be put before it; called before they are told. */
   readonly onExpired?: (() => void) | undefined
 }
@@ -83,6 +85,7 @@ export class RecordWriter {
   #mustSpread = false
   #inFlight = 0
   readonly #flushes = new Flushes()
+  readonly #hotShards: HotShards
   #timer: NodeJS.Timeout | undefined
   #timerAt = Infinity
   #waiting: (() => void)[] = []
@@ -104,6 +107,7 @@ export class RecordWriter {
     const reference = stream.startsWith('arn:') ? { StreamARN: stream } : { StreamName: stream }
     this.#map = new ShardMap(client, reference, () => this.#spread())
     this.#lanes = new Lanes(this.#map, lane)
+    this.#hotShards = new HotShards(stream, options.onHotShard, performance.now())
     this.#requests = new Requests(client, this.#map, {
       taken: (carrier, shardId, sequenceNumber, astray) => this.#taken(carrier, shardId, sequenceNumber, astray),
       refused: (all) => this.#refused(all),
@@ -211,6 +215,7 @@ export class RecordWriter {
     const { maxInFlight, lingerMs, maxRecords, maxRequestBytes } = this.#options
     const now = performance.now()
     this.#expire(now)
+    if (this.#hotShards.isDue(now)) this.#hotShards.check(now, this.#lanes.known(), this.#map.size)
     const mayTake = (): boolean => this.#inFlight < maxInFlight && !this.#mustSpread
     const isHurried = (): boolean => this.#flushes.isWaiting || this.#isFull()
     this.#mayPumpAt = -Infinity

@@ -36,6 +36,11 @@ export class ShardMap {
     return this.#shards.length > 0
   }
 
+  /** Number of open shards. */
+  get size(): number {
+    return this.#shards.length
+  }
+
   has(id: string): boolean {
     return this.#ids.has(id)
   }

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { GetRecordsCommand, PutRecordsCommand } from '@aws-sdk/client-kinesis'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createClient } from '../../src/client/create-client.ts'
 import { classOf } from '../../src/client/error-class.ts'
 import { rawAnswer } from '../../src/client/raw-answer.ts'
@@ -72,3 +73,37 @@ test.each([
   },
   30_000,
 )
+
+test('takes on the role of another account, by what it has itself', async () => {
+  const asked: URLSearchParams[] = []
+  const sts = createServer((request, response) => {
+    void text(request).then((body) => {
+      asked.push(new URLSearchParams(body))
+      response.setHeader('content-type', 'text/xml')
+      response.end(`<AssumeRoleResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><AssumeRoleResult><Credentials>
+        <AccessKeyId>ASSUMED</AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>token</SessionToken>
+        <Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>`)
+    })
+  }).listen(0, '127.0.0.1')
+  const seen: IncomingMessage['headers'][] = []
+  const kinesis = createServer((request, response) => {
+    seen.push(request.headers)
+    response.end('{}')
+  }).listen(0, '127.0.0.1')
+  const urlOf = (server: Server): string => `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  await Promise.all([once(sts, 'listening'), once(kinesis, 'listening')])
+  vi.stubEnv('AWS_ENDPOINT_URL_STS', urlOf(sts))
+  const credentials = { accessKeyId: 'OWN', secretAccessKey: 'b' }
+  const role = { arn: 'arn:aws:iam::1:role/r', externalId: 'e', sessionName: 'n' }
+  const client = createClient({ endpoint: urlOf(kinesis), region: 'us-east-1', credentials, role })
+  for (let n = 0; n < 2; n++) await client.send(new GetRecordsCommand({ ShardIterator: 'i' }))
+  vi.unstubAllEnvs()
+  expect(asked.map((each) => Object.fromEntries(each))).toMatchObject([
+    { Action: 'AssumeRole', RoleArn: role.arn, ExternalId: 'e', RoleSessionName: 'n' },
+  ])
+  expect(seen.map((headers) => headers['x-amz-security-token'])).toEqual(['token', 'token'])
+  expect(seen[0]?.authorization).toMatch(/Credential=ASSUMED\//)
+  client.destroy()
+  sts.close()
+  kinesis.close()
+})
