@@ -1,7 +1,7 @@
 import { badOption } from '@millrace/core'
 import type { KinesisClientOptions } from '../client/client-options.ts'
 import { javaRegex } from './java-regex.ts'
-import { compileProcessing, type Convert } from './processing.ts'
+import { compileProcessing, type Processing } from './processing.ts'
 import { unknownName } from './unknown-name.ts'
 
 /** A flow: some files to one stream. */
@@ -17,7 +17,7 @@ export interface AgentFlow {
   readonly recordStart: RegExp | undefined
   readonly skipHeaderLines: number
   readonly truncatedRecordTerminator: string
-  readonly convert: Convert | undefined
+  readonly processing: Processing | undefined
 }
 
 /** What a configuration of the Kinesis Agent asks for. */
@@ -159,7 +159,7 @@ function flowOf(flow: Fields, where: string, notHonoured: string[]): AgentFlow {
     recordStart: pattern === undefined ? undefined : startOf(pattern, `${where}.multiLineStartPattern`),
     skipHeaderLines: within('skipHeaderLines', 0, 0, 1_000_000),
     truncatedRecordTerminator: textOf(flow['truncatedRecordTerminator'] ?? '\n', `${where}.truncatedRecordTerminator`),
-    convert: compileProcessing(flow['dataProcessingOptions'], `${where}.dataProcessingOptions`),
+    processing: compileProcessing(flow['dataProcessingOptions'], `${where}.dataProcessingOptions`),
   }
 }
 

@@ -63,8 +63,8 @@ function sourceOf(flow: AgentFlow): Source<Uint8Array, FileMeta> {
 }
 
 /** What is put of a record: converted, with the line feed at its end, and cut where it is too long. */
-function recordOf({ convert, truncatedRecordTerminator }: AgentFlow, line: Uint8Array): Uint8Array {
-  const data = convert === undefined ? line : Buffer.from(convert(Buffer.from(line).toString()))
+function recordOf({ processing, truncatedRecordTerminator }: AgentFlow, line: Uint8Array): Uint8Array {
+  const data = processing === undefined ? line : Buffer.from(processing.convert(Buffer.from(line).toString()))
   if (data.length + 1 <= mostRecordBytes) return Buffer.concat([data, Buffer.from('\n')])
   const end = Buffer.from(truncatedRecordTerminator)
   return Buffer.concat([data.subarray(0, mostRecordBytes - end.length), end])

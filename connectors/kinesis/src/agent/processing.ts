@@ -1,4 +1,5 @@
 import { badOption } from '@millrace/core'
+import { Ec2Metadata } from './ec2-metadata.ts'
 import { javaRegex } from './java-regex.ts'
 import { logFormats, type LogFormat } from './log-formats.ts'
 import { unknownName } from './unknown-name.ts'
@@ -9,13 +10,20 @@ export type Convert = (record: string) => string
 /** An entry of `dataProcessingOptions`. */
 type Option = Readonly<Record<string, unknown>>
 
-type MakeConvert = (option: Option, where: string) => Convert
+type MakeConvert = (option: Option, where: string) => Convert | Processing
+
+/** A conversion, and what is to be known before the first record. */
+export interface Processing {
+  readonly convert: Convert
+  readonly prepare: () => Promise<void>
+}
 
 const kinds: Readonly<Record<string, MakeConvert>> = {
   SINGLELINE: singleLine,
   CSVTOJSON: csvToJson,
   LOGTOJSON: logToJson,
   ADDMETADATA: addMetadata,
+  ADDEC2METADATA: addEc2Metadata,
   ADDBRACKETS: () => (record) => `{${record}}`,
 }
 
@@ -25,15 +33,15 @@ const fieldsOf: Readonly<Record<string, readonly string[]>> = {
   CSVTOJSON: ['customFieldNames', 'delimiter', 'jsonFormat'],
   LOGTOJSON: ['logFormat', 'matchPattern', 'customFieldNames', 'jsonFormat'],
   ADDMETADATA: ['metadata', 'metadataFields', 'timestamp', 'jsonFormat'],
+  ADDEC2METADATA: ['metadataTTL', 'jsonFormat'],
 }
 
 const refusals: Readonly<Record<string, string>> = {
-  ADDEC2METADATA: 'it would add the identity of the instance, which is not asked for here; give it by ADDMETADATA',
   USINGPLUGGIN: 'it names a class of Java; write a topology instead',
 }
 
 /** All of `dataProcessingOptions`, one after the other. @throws MillraceError BAD_OPTION, naming the entry */
-export function compileProcessing(options: unknown, where: string): Convert | undefined {
+export function compileProcessing(options: unknown, where: string): Processing | undefined {
   if (options === undefined) return undefined
   if (!Array.isArray(options)) throw badOption(`${where}: must be a list`)
   const steps = options.map((option: unknown, i) => {
@@ -46,7 +54,13 @@ export function compileProcessing(options: unknown, where: string): Convert | un
     const reason = refusals[name] ?? `there are ${Object.keys(kinds).join(', ')}`
     throw badOption(`${place}.optionName: '${String(optionName)}' is not possible: ${reason}`)
   })
-  return (record) => steps.reduce((text, step) => step(text), record)
+  const all = steps.map((step) =>
+    typeof step === 'function' ? { convert: step, prepare: async () => undefined } : step,
+  )
+  return {
+    convert: (record) => all.reduce((text, { convert }) => convert(text), record),
+    prepare: async () => void (await Promise.all(all.map(({ prepare }) => prepare()))),
+  }
 }
 
 function onlyKnown(option: Option, name: string, where: string): Option {
@@ -134,6 +148,26 @@ function addMetadata(option: Option, where: string): Convert {
   // the Agent wants it as text
   const hasTime = String(option['timestamp']) === 'true'
   return (data) => print({ metadata, ...(hasTime && { ts: new Date().toISOString() }), data })
+}
+
+/** Of a record that is a JSON object. */
+function addEc2Metadata(option: Option, where: string): Processing {
+  const { metadataTTL = 3_600 } = option
+  const seconds = Number(metadataTTL)
+  if (!(seconds > 0)) throw badOption(`${where}.metadataTTL: '${String(metadataTTL)}' is no number of seconds`)
+  const print = printer(option, where)
+  const metadata = new Ec2Metadata(seconds * 1_000)
+  return {
+    convert: (record) => {
+      const { current } = metadata
+      if (current === undefined) return record
+      const value: unknown = JSON.parse(record)
+      if (typeof value !== 'object' || value === null || Array.isArray(value))
+        throw new Error('the record is no JSON object, to which metadata could be added')
+      return print({ ...value, ...current })
+    },
+    prepare: () => metadata.refresh(),
+  }
 }
 
 function printer({ jsonFormat = 'COMPACT' }: Option, where: string): (value: object) => string {

@@ -1,14 +1,18 @@
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { jumpingClock } from '../support/jumping-clock.ts'
 import { compileProcessing } from '../../src/agent/processing.ts'
 
 const made = (option: object, record: string): unknown => {
-  const text = compileProcessing([option], 'options')?.(record) ?? ''
+  const text = compileProcessing([option], 'options')?.convert(record) ?? ''
   return text.startsWith('{"') ? JSON.parse(text) : text
 }
 
 test('SINGLELINE joins lines without their blanks', () => {
   const record = '{\n   "a": 1,\n   "b": 2\n}'
-  expect(compileProcessing([{ optionName: 'SINGLELINE' }], 'o')?.(record)).toBe('{"a": 1,"b": 2}')
+  expect(compileProcessing([{ optionName: 'SINGLELINE' }], 'o')?.convert(record)).toBe('{"a": 1,"b": 2}')
   expect(made({ optionName: 'SINGLELINE', parseOptions: ['NO_TRIM', 'ESCAPE_NEW_LINE'] }, 'a\n  b')).toBe('a\\n  b')
 })
 
@@ -19,7 +23,7 @@ test('CSVTOJSON names columns, and has null for those that are missing', () => {
   // groups of the delimiter are no columns
   expect(made({ ...option, delimiter: '\\s*(,|;)\\s*' }, '1, 2; 3')).toEqual({ a: '1', b: '2', c: '3' })
   expect(made({ ...option, delimiter: 'x*' }, 'abc')).toEqual({ a: 'a', b: 'b', c: 'c' })
-  expect(compileProcessing([{ ...option, jsonFormat: 'PRETTYPRINT' }], 'o')?.('1')).toMatch(/^\{\n/)
+  expect(compileProcessing([{ ...option, jsonFormat: 'PRETTYPRINT' }], 'o')?.convert('1')).toMatch(/^\{\n/)
 })
 
 test.each([
@@ -109,13 +113,83 @@ test('the time is added where it is asked for, as text as the Agent has it', () 
 
 test('metadata go around a record, and steps follow each other', () => {
   const steps = [{ optionName: 'SINGLELINE' }, { optionName: 'ADDMETADATA', metadata: { app: 'x' } }]
-  expect(JSON.parse(compileProcessing(steps, 'o')?.('a\nb') ?? '')).toEqual({ metadata: { app: 'x' }, data: 'ab' })
+  expect(JSON.parse(compileProcessing(steps, 'o')?.convert('a\nb') ?? '')).toEqual({
+    metadata: { app: 'x' },
+    data: 'ab',
+  })
   expect(made({ optionName: 'ADDBRACKETS' }, 'hello there')).toBe('{hello there}')
+})
+
+/** An instance metadata service of version 2. */
+async function serveMetadata(pages: Record<string, string>) {
+  const asked: string[] = []
+  const server = createServer(({ method, url = '', headers }, response) => {
+    asked.push(url)
+    const isToken = method === 'PUT' && url === '/latest/api/token'
+    if (isToken) return response.end('token')
+    const page = headers['x-aws-ec2-metadata-token'] === 'token' ? pages[url] : undefined
+    return response.writeHead(page === undefined ? 404 : 200).end(page)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  vi.stubEnv('AWS_EC2_METADATA_SERVICE_ENDPOINT', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  onTestFinished(() => {
+    vi.unstubAllEnvs()
+    server.close()
+  })
+  return asked
+}
+
+const ofInstance = {
+  privateIp: '10.0.0.1',
+  availabilityZone: 'eu-west-1a',
+  instanceId: 'i-1',
+  instanceType: 't3.micro',
+  accountId: '1',
+  imageId: 'ami-1',
+  region: 'eu-west-1',
+  architecture: 'x86_64',
+}
+
+test('ADDEC2METADATA adds what the instance is, and its tags, and asks again once that is old', async () => {
+  const pages = {
+    '/latest/dynamic/instance-identity/document': JSON.stringify(ofInstance),
+    '/latest/meta-data/tags/instance': 'Name\nCost Center',
+    '/latest/meta-data/tags/instance/Name': 'web',
+    '/latest/meta-data/tags/instance/Cost%20Center': '7',
+  }
+  const asked = await serveMetadata(pages)
+  const { convert, prepare } = compileProcessing([{ optionName: 'ADDEC2METADATA', metadataTTL: 60 }], 'o') ?? {}
+  await prepare?.()
+  const { architecture: _, imageId: amiId, ...rest } = ofInstance
+  const metadataTimestamp = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+0000$/) as string
+  const metadata = { ...rest, amiId, metadataTimestamp, tags: { name: 'web', 'cost center': '7' } }
+  expect(JSON.parse(convert?.('{"a":1,"region":"x"}') ?? '')).toEqual({ a: 1, ...metadata })
+  expect(() => convert?.('no JSON')).toThrow(/JSON/)
+  expect(() => convert?.('[1]')).toThrow(/no JSON object/)
+  const before = asked.length
+  using elapsed = jumpingClock()
+  convert?.('{}')
+  expect(asked.length).toBe(before)
+  elapsed.jump(61_000)
+  convert?.('{}')
+  await vi.waitFor(() => expect(asked.length).toBe(2 * before))
+})
+
+test('ADDEC2METADATA leaves records as they are where there is no metadata, and says so', async () => {
+  await serveMetadata({})
+  const told = once(process, 'warning') as Promise<[Error]>
+  const { convert, prepare } = compileProcessing([{ optionName: 'ADDEC2METADATA' }], 'o') ?? {}
+  await prepare?.()
+  expect(convert?.('a line')).toBe('a line')
+  expect((await told)[0].message).toMatch(
+    /metadata of the EC2 instance is not to be had: .*document: 404 Not Found; records go without it/,
+  )
 })
 
 test.each([
   [[{ optionName: 'CSV' }], /o\[0\]\.optionName: 'CSV' is not possible/],
-  [[{ optionName: 'ADDEC2METADATA' }], /identity of the instance/],
+  [[{ optionName: 'USINGPLUGGIN' }], /names a class of Java/],
+  [[{ optionName: 'ADDEC2METADATA', metadataTTL: 'x' }], /metadataTTL: 'x' is no number of seconds/],
   [[{ optionName: 'CSVTOJSON' }], /o\[0\]\.customFieldNames: must be a list/],
   [[{ optionName: 'LOGTOJSON', logFormat: 'NGINX' }], /'NGINX' is none of COMMONAPACHELOG/],
   [[{ optionName: 'LOGTOJSON', logFormat: 'SYSLOG', customFieldNames: ['a'] }], /names 1 fields of 5 groups/],
