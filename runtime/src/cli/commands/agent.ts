@@ -62,7 +62,7 @@ export const agentCommand = ({ io, exit }: CommandContext): Command =>
       for (const each of config.ignored) io.err(`not honoured: ${each}\n`)
       const topology = agent.agentTopology(config)
       if (options.check) return exit(exitCodes.ok)
-      await Promise.all(config.flows.map(({ processing }) => processing?.prepare()))
+      await Promise.all(config.flows.flatMap(({ processing }) => processing?.prepare() ?? []))
       const all: RunOptions = { ...options, set: [], workers: 1 }
       const resolved = resolveRunOptions(all, topology.name, io)
       const { runJob } = await import('../run/run-job.ts')
