@@ -36,7 +36,7 @@ export interface WriteOptions extends KinesisClientOptions {
    *
    * @default a warning of the process (`HotShardWarning`), for each shard once in ten minutes
    */
-  readonly onHotShard?: (hot: HotShard) => void
+  readonly onHotShard?: (hot: HotShard) => void | Promise<void>
 }
 
 /** {@link WriteOptions} with defaults filled in. */

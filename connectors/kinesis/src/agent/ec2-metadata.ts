@@ -1,6 +1,8 @@
 const endpointVariable = 'AWS_EC2_METADATA_SERVICE_ENDPOINT'
 const defaultEndpoint = 'http://169.254.169.254'
 const timeoutMs = 2_000
+/** After a failure. */
+const againMs = 10_000
 const tokenSeconds = 60
 
 /** What the instance metadata service says of an instance, under the names that the Agent gives it. */
@@ -34,6 +36,7 @@ export class Ec2Metadata {
         this.#metadata = metadata
       })
       .catch((error: unknown) => {
+        this.#askedAt = performance.now() + againMs - this.#ttlMs
         const rest = this.#metadata === undefined ? 'records go without it' : 'records have what was known before'
         process.emitWarning(
           `the metadata of the EC2 instance is not to be had: ${reasonOf(error)}; ${rest}`,

@@ -79,6 +79,7 @@ export class Replay {
     this.#running ??= this.#putAll()
       .catch((error: unknown) => {
         this.#host.failed(error as Error)
+        this.#host.changed()
         this.soon()
       })
       .finally(() => (this.#running = undefined))

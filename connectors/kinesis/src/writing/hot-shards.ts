@@ -21,6 +21,9 @@ export interface HotShard {
 const windowMs = 10_000
 /** Of what each shard would take, were they even. */
 const hotFactor = 1.5
+/** A fifth of what a shard takes: what is throttled has breaks. */
+const leastRecordsPerSecond = 200
+const leastBytesPerSecond = 209_715
 const mostLookedAt = 1_000
 const mostKeys = 3
 const leastShareOfKey = 0.1
@@ -29,11 +32,11 @@ const nothing: LaneStats = { records: 0, bytes: 0, throttled: 0 }
 /** Looks now and then whether a shard is hot. */
 export class HotShards {
   readonly #stream: string
-  readonly #told: (hot: HotShard) => void
+  readonly #told: (hot: HotShard) => void | Promise<void>
   #checkedAt: number
   #before: Readonly<Record<string, LaneStats>> = {}
 
-  constructor(stream: string, told: (hot: HotShard) => void, now: number) {
+  constructor(stream: string, told: (hot: HotShard) => void | Promise<void>, now: number) {
     this.#stream = stream
     this.#told = told
     this.#checkedAt = now
@@ -49,19 +52,24 @@ export class HotShards {
     this.#checkedAt = now
     const all = [...lanes].map((lane) => ({ lane, taken: since(lane.stats, this.#before[lane.shardId] ?? nothing) }))
     this.#before = Object.fromEntries(all.map(({ lane }) => [lane.shardId, { ...lane.stats }]))
-    if (shards < 2) return
+    const hasPaused = seconds * 1_000 > 2 * windowMs
+    const busy = all.filter(({ lane, taken }) => {
+      const holdsUp = lane.hasHeldUp || taken.throttled > 0
+      lane.hasHeldUp = false
+      return holdsUp && lane.waiting > 0 && isMuch(taken, seconds)
+    })
+    // of what has ended there is nothing to be told
+    if (shards < 2 || hasPaused) return
     const sum = (of: 'records' | 'bytes'): number =>
       Math.max(
         1,
         all.reduce((total, { taken }) => total + taken[of], 0),
       )
     const [records, bytes] = [sum('records'), sum('bytes')]
-    for (const { lane, taken } of all) {
+    for (const { lane, taken } of busy) {
       const share = Math.max(taken.records / records, taken.bytes / bytes)
-      const holdsUp = lane.hasHeldUp || taken.throttled > 0
-      lane.hasHeldUp = false
-      if (share < hotFactor / shards || !holdsUp || lane.waiting === 0) continue
-      this.#tell({
+      if (share < hotFactor / shards) continue
+      void this.#tell({
         stream: this.#stream,
         shardId: lane.shardId,
         share,
@@ -74,9 +82,9 @@ export class HotShards {
     }
   }
 
-  #tell(hot: HotShard): void {
+  async #tell(hot: HotShard): Promise<void> {
     try {
-      this.#told(hot)
+      await this.#told(hot)
     } catch (error) {
       // it is the user's, and must not hold up what is put
       process.emitWarning(`onHotShard has failed: ${String(error)}`, 'HotShardWarning')
@@ -89,6 +97,10 @@ const since = (now: LaneStats, before: LaneStats): LaneStats => ({
   bytes: now.bytes - before.bytes,
   throttled: now.throttled - before.throttled,
 })
+
+/** A shard that holds others up by its rate takes at least that; less is chance. */
+const isMuch = ({ records, bytes }: LaneStats, seconds: number): boolean =>
+  records >= leastRecordsPerSecond * seconds || bytes >= leastBytesPerSecond * seconds
 
 function keysOf(entries: readonly Entry[]): HotShard['keys'] {
   const counts = new Map<string, number>()

@@ -29,7 +29,7 @@ const burstMs = 1_000
 export class Lane {
   readonly shardId: string
   readonly stats: LaneStats
-  /** Whether something had to wait for the shard since somebody has set that back. */
+  /** Whether something had to wait for its rate since somebody has set that back. */
   hasHeldUp = false
   readonly #options: LaneOptions
   readonly #records: TokenBucket
@@ -97,10 +97,11 @@ export class Lane {
    */
   take(now: number, mostBytes: number, mayBeLarger: boolean): Carrier | undefined {
     if (this.length === 0) return undefined
-    if (this.untilOpen(now) > 0) {
+    if (this.#records.untilOpen(now) > 0 || this.#bytes.untilOpen(now) > 0) {
       this.hasHeldUp = true
       return undefined
     }
+    if (now < this.#blockedUntil) return undefined
     const carrier = this.#takeCarrier(mostBytes, mayBeLarger)
     if (carrier === undefined) return undefined
     this.#isOutstanding = this.#options.keepsOrder && !this.#chainsKeys
@@ -157,6 +158,11 @@ export class Lane {
     return [...all, ...later]
   }
 
+  /** Those behind one of their key. */
+  followers(): Iterable<Followers> {
+    return this.#followers.values()
+  }
+
   /** Copies the data of those that were added at or before a moment out of the larger memory that they are a piece of. */
   compact(at: number): void {
     const copy = (entry: Entry | undefined): void => {
@@ -210,7 +216,7 @@ export class Lane {
 }
 
 /** Entries of a key that wait for an earlier one. */
-class Followers {
+export class Followers {
   #entries: Entry[] = []
   #head = 0
 
@@ -227,6 +233,19 @@ class Followers {
       this.#head = 0
     }
     return entry
+  }
+
+  /** When the oldest one was added, as entries say it; Infinity for none. */
+  get oldest(): number {
+    return this.rest().reduce((oldest, { addedAt }) => Math.min(oldest, addedAt), Infinity)
+  }
+
+  /** Those that were added at or before a moment; they are followers no longer. */
+  takeUpTo(at: number): Entry[] {
+    const all = this.rest()
+    this.#entries = all.filter(({ addedAt }) => addedAt > at)
+    this.#head = 0
+    return all.filter(({ addedAt }) => addedAt <= at)
   }
 
   rest(): Entry[] {

@@ -28,7 +28,7 @@ export interface RecordWriterOptions {
   readonly maxBufferedBytes: number
   /** A record that could not be put in time fails. Infinity: it is tried until it is put. */
   readonly ttlMs: number
-  readonly onHotShard: (hot: HotShard) => void
+  readonly onHotShard: (hot: HotShard) => void | Promise<void>
   /** If given, all that wait fail once one does for its time, or they would be put before it; called before they are told. */
   readonly onExpired?: (() => void) | undefined
 }

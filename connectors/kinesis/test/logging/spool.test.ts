@@ -78,7 +78,7 @@ test('lines whose file cannot be removed do not come again', () => {
   writeFileSync(join(place, name), 'a\n')
   // another time
   spool.remove(second?.name ?? '')
-  expect([spool.isEmpty, readdirSync(place)]).toEqual([true, ['lock']])
+  expect([spool.isEmpty, readdirSync(place)]).toEqual([true, ['.lock.db']])
 })
 
 test('of a write that fails halfway nothing comes back, as it counts as lost', () => {

@@ -134,3 +134,19 @@ test('what has no time left is found beneath what has, and no timer is negative'
   writer.close()
   destroy()
 })
+
+test('those behind one of their key that is on its way have no more time than others', async () => {
+  await using server = await startKinesis({ limits: false })
+  server.create('s', 1)
+  const { writer, destroy } = await writerOf(server, 400)
+  server.faults.inject({ operation: 'PutRecords', kind: { type: 'slow', ms: 150 } })
+  const failed: number[] = []
+  for (let n = 0; n < 20; n++) add(writer, { failed: () => failed.push(n) })
+  await writer.flush()
+  const { records, expired } = writer.stats()
+  expect(records + expired).toBe(20)
+  expect(records).toBeLessThan(6)
+  expect(failed).toEqual(Array.from({ length: expired }, (_, n) => n + records))
+  writer.close()
+  destroy()
+})
