@@ -33,7 +33,7 @@ export interface FilesOptions<T> {
    * @default each line is a record
    */
   readonly recordStart?: RegExp
-  /** Leaves out so many records at the head of each file. @default 0 */
+  /** Leaves out so many lines at the head of each file. @default 0 */
   readonly headerLines?: number
   /** Where files begin that are there when the job starts; later ones begin at their start. @default 'start' */
   readonly from?: 'start' | 'end'

@@ -86,20 +86,34 @@ test.each([undefined, /^[A-Z]/])(
   },
 )
 
+test('the head of a file is lines, whatever they look like, also where it is all there is', async () => {
+  const file = await opened('# 1\nH2\n  x\nA\n  a\nB\n', { headerLines: 2 })
+  expect((await readAll(file)).texts).toEqual(['  x', 'A\n  a', 'B'])
+  expect((await readAll(await opened('# 1\n# 2', { headerLines: 3 }))).texts).toEqual([])
+})
+
+test('a head that comes in pieces is passed over, also by who begins in its midst', async () => {
+  const file = await opened('# 1\n', { headerLines: 2, follow: true })
+  const first = await readAll(file)
+  await appendFile(file.path, '# 2\nA\n  a\nB\n')
+  expect((await readAll(file, first.after, 2)).texts).toEqual(['A\n  a', 'B'])
+}, 20_000)
+
 test('records do not depend on how the content is cut into chunks', () => {
   const line = fc.constantFrom('A1', 'B', ' x', '', ' yy', 'C\r')
   fc.assert(
     fc.property(
       fc.array(line, { minLength: 1, maxLength: 20 }),
       fc.array(fc.nat(12), { maxLength: 12 }),
-      (lines, cuts) => {
+      fc.nat(3),
+      (lines, cuts, headLines) => {
         const content = lines.map((each) => `${each}\n`).join('')
         const cutAt = (sizes: readonly number[]): string[] => {
           const cutter = new LineCutter(
             1_000,
             { head: new Head(), tail: Buffer.alloc(0), offset: 0 } as never,
             undefined,
-            /^[A-Z]/,
+            { start: /^[A-Z]/, headLines },
           )
           const found: string[] = []
           const take = (rows: ReturnType<LineCutter['cut']>): number => {

@@ -59,8 +59,10 @@ export class FileReader<T> implements Reader<T, FileMeta> {
     this.#context = context
     if (!content.isSame) this.#state = 'replaced'
     const { maxRecordBytes, recordStart } = options
-    this.#toSkip = Math.max(0, options.headerLines - (line ?? (content.ends.offset === 0 ? 0 : Infinity)))
-    this.#cutter = new LineCutter(maxRecordBytes, content.ends, recordStart ? undefined : line, recordStart)
+    const toSkip = Math.max(0, options.headerLines - (line ?? (content.ends.offset === 0 ? 0 : Infinity)))
+    this.#toSkip = recordStart ? 0 : toSkip
+    const records = recordStart && { start: recordStart, headLines: toSkip }
+    this.#cutter = new LineCutter(maxRecordBytes, content.ends, recordStart ? undefined : line, records)
   }
 
   async read(signal: AbortSignal): Promise<Read<T, FileMeta>> {

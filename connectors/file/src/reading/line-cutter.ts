@@ -39,6 +39,14 @@ interface SkippedLine {
   length: number
 }
 
+/** Records of several lines. */
+export interface RecordsOfLines {
+  /** What the first line of each matches. */
+  readonly start: RegExp
+  /** Lines at the head of the content that belong to none. */
+  readonly headLines: number
+}
+
 /**
  * Cuts content into lines, which end with `\n` or `\r\n`. Lines are not copied: they lie in the chunk, with the beginning
  * of the first moved in front of it. A line over the limit is counted through, never held.
@@ -57,6 +65,8 @@ export class LineCutter {
   #otherEnds = new Uint32Array(mostRows)
   readonly #most: number
   readonly #recordStart: RegExp | undefined
+  /** Lines at the head that are passed over; only before records of several lines. */
+  #headLines: number
   readonly #head: Head
   /** From some way before the next line to the end of the last chunk. */
   #bytes: Buffer
@@ -74,9 +84,10 @@ export class LineCutter {
   #long: LongLine[] = []
 
   /** @param ends what lies before the position at which it begins */
-  constructor(mostBytes: number, ends: Ends, line: number | undefined, recordStart?: RegExp) {
+  constructor(mostBytes: number, ends: Ends, line: number | undefined, records?: RecordsOfLines) {
     this.#most = mostBytes
-    this.#recordStart = recordStart
+    this.#recordStart = records?.start
+    this.#headLines = records?.headLines ?? 0
     this.#head = ends.head
     this.#bytes = Buffer.from(ends.tail)
     this.#at = this.#searched = ends.tail.length
@@ -137,6 +148,7 @@ export class LineCutter {
 
   /** Cuts a record of complete lines that might go on, as nothing has come for a while: one row or none. */
   cutWaiting(): Rows {
+    if (!this.#passHead(false)) return this.#rows(0)
     const end = this.#bytes.lastIndexOf(newline)
     const isThere = this.#recordStart !== undefined && this.#skipped === undefined && end >= this.#at
     if (isThere) this.#row(0, this.#at, end)
@@ -147,6 +159,7 @@ export class LineCutter {
   /** Cuts what stands after the last line end, for nothing will be added: one row or none. */
   finish(): Rows {
     if (this.#skipped) this.#passed(this.#skipped)
+    this.#passHead(true)
     const rest = this.#bytes.length - this.#at
     if (rest > this.#most) this.#pass(this.#at, rest)
     const rows = rest > 0 && rest <= this.#most ? 1 : 0
@@ -167,7 +180,24 @@ export class LineCutter {
   }
 
   #cutSome(): number {
-    return this.#recordStart === undefined ? this.#cut() : this.#cutRecords(this.#recordStart)
+    if (this.#recordStart === undefined) return this.#cut()
+    return this.#passHead(false) ? this.#cutRecords(this.#recordStart) : 0
+  }
+
+  /** Only all together, as a position does not tell how many of them were passed. @returns false where some are still to come */
+  #passHead(isLast: boolean): boolean {
+    let at = this.#at
+    for (let left = this.#headLines; left > 0; left--) {
+      const found = this.#bytes.indexOf(newline, at)
+      if (found < 0 && !isLast) {
+        this.#searched = this.#bytes.length
+        return false
+      }
+      at = found < 0 ? this.#bytes.length : found + 1
+    }
+    if (this.#headLines > 0) this.#advance(at, 0)
+    this.#headLines = 0
+    return true
   }
 
   /** Lines that begin no record belong to the one before; the last one is left until the next begins. */
