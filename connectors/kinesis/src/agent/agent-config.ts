@@ -1,3 +1,4 @@
+import { dirname, isAbsolute } from 'node:path'
 import { badOption } from '@millrace/core'
 import type { KinesisClientOptions } from '../client/client-options.ts'
 import { javaRegex } from './java-regex.ts'
@@ -27,6 +28,8 @@ export interface AgentConfig {
   /** What is given and not honoured, each with the reason. */
   readonly ignored: readonly string[]
 }
+
+const longestTerminator = 1_024
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -142,8 +145,8 @@ function flowOf(flow: Fields, where: string, notHonoured: string[]): AgentFlow {
   }
   const pattern = flow['multiLineStartPattern']
   return {
-    filePattern: textOf(flow['filePattern'], `${where}.filePattern`),
-    stream: textOf(flow['kinesisStream'], `${where}.kinesisStream`),
+    filePattern: patternOf(flow['filePattern'], `${where}.filePattern`),
+    stream: streamOf(flow['kinesisStream'], `${where}.kinesisStream`),
     isRandomKey:
       oneOf(flow['partitionKeyOption'] ?? 'RANDOM', ['RANDOM', 'DETERMINISTIC'], `${where}.partitionKeyOption`) ===
       'RANDOM',
@@ -158,7 +161,7 @@ function flowOf(flow: Fields, where: string, notHonoured: string[]): AgentFlow {
     refreshMs: within('maxTimeBetweenFileTrackerRefreshMillis', 10_000, 1, 3_600_000),
     recordStart: pattern === undefined ? undefined : startOf(pattern, `${where}.multiLineStartPattern`),
     skipHeaderLines: within('skipHeaderLines', 0, 0, 1_000_000),
-    truncatedRecordTerminator: textOf(flow['truncatedRecordTerminator'] ?? '\n', `${where}.truncatedRecordTerminator`),
+    truncatedRecordTerminator: terminatorOf(flow['truncatedRecordTerminator'], `${where}.truncatedRecordTerminator`),
     processing: compileProcessing(flow['dataProcessingOptions'], `${where}.dataProcessingOptions`),
   }
 }
@@ -225,6 +228,28 @@ function objectOf(value: unknown, where: string): Fields {
 function textOf(value: unknown, where: string): string {
   if (typeof value === 'string' && value !== '') return value
   throw badOption(`${where}: must be a text`)
+}
+
+/** As the Agent has them: in one folder. */
+function patternOf(value: unknown, where: string): string {
+  const pattern = textOf(value, where)
+  if (!isAbsolute(pattern)) throw badOption(`${where}: '${pattern}' is no absolute path`)
+  if (pattern.endsWith('/')) throw badOption(`${where}: '${pattern}' is a folder; add * for all of its files`)
+  if (/[*?[{]/.test(dirname(pattern)))
+    throw badOption(`${where}: '${pattern}' has a pattern for folders; give one for files, in a flow for each folder`)
+  return pattern
+}
+
+function streamOf(value: unknown, where: string): string {
+  const stream = textOf(value, where)
+  if (/^(arn:[^/]+:stream\/)?[a-zA-Z0-9_.-]{1,128}$/.test(stream)) return stream
+  throw badOption(`${where}: '${stream}' is no name of a stream`)
+}
+
+function terminatorOf(value: unknown, where: string): string {
+  const terminator = textOf(value ?? '\n', where)
+  if (Buffer.byteLength(terminator) <= longestTerminator) return terminator
+  throw badOption(`${where}: has more than ${longestTerminator} bytes`)
 }
 
 function oneOf<T extends string>(value: unknown, of: readonly T[], where: string): T {

@@ -72,6 +72,8 @@ function onlyKnown(option: Option, name: string, where: string): Option {
 
 function singleLine({ parseOptions }: Option, where: string): Convert {
   const given = parseOptions === undefined ? [] : listOf(parseOptions, `${where}.parseOptions`)
+  const other = given.find((each) => each !== 'NO_TRIM' && each !== 'ESCAPE_NEW_LINE')
+  if (other !== undefined) throw badOption(`${where}.parseOptions: '${other}' is none of NO_TRIM, ESCAPE_NEW_LINE`)
   const [keepsBlanks, escapes] = [given.includes('NO_TRIM'), given.includes('ESCAPE_NEW_LINE')]
   return (record) => {
     const lines = record.split('\n').map((line) => (keepsBlanks ? line : line.trim()))
@@ -143,10 +145,13 @@ function formatOf(option: Option, where: string): LogFormat {
 
 function addMetadata(option: Option, where: string): Convert {
   const metadata = option['metadata'] ?? option['metadataFields']
-  if (typeof metadata !== 'object' || metadata === null) throw badOption(`${where}.metadata: must be an object`)
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+    throw badOption(`${where}.metadata: must be an object`)
   const print = printer(option, where)
   // the Agent wants it as text
-  const hasTime = String(option['timestamp']) === 'true'
+  const time = String(option['timestamp'] ?? 'false')
+  if (time !== 'true' && time !== 'false') throw badOption(`${where}.timestamp: '${time}' is neither true nor false`)
+  const hasTime = time === 'true'
   return (data) => print({ metadata, ...(hasTime && { ts: new Date().toISOString() }), data })
 }
 

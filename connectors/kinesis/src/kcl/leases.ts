@@ -26,13 +26,17 @@ const sentinels = ['TRIM_HORIZON', 'LATEST', 'AT_TIMESTAMP', 'SHARD_END']
 export function readLeaseFile(path: string): KclLease[] {
   let parsed: unknown
   try {
-    parsed = JSON.parse(readFileSync(path, 'utf8'))
+    // some tools put a byte order mark before it
+    parsed = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
   } catch (error) {
     throw badOption(`${path}: cannot be read: ${(error as Error).message}`)
   }
-  const rows = Array.isArray(parsed) ? (parsed as unknown[]) : (parsed as { Items?: unknown }).Items
+  const { Items, NextToken, LastEvaluatedKey } = (parsed ?? {}) as Readonly<Record<string, unknown>>
+  if ((NextToken ?? LastEvaluatedKey ?? null) !== null)
+    throw badOption(`${path}: is one page of a table, and there are more: scan it without --max-items or --no-paginate`)
+  const rows = Array.isArray(parsed) ? (parsed as unknown[]) : Items
   if (!Array.isArray(rows)) throw badOption(`${path}: is neither a list of rows nor what 'aws dynamodb scan' prints`)
-  return leasesOf(rows as Row[], path)
+  return leasesOf(rows, path)
 }
 
 /** All leases of a table. `scan` gives a page of it. */
@@ -40,36 +44,50 @@ export async function scanLeases(
   scan: (from: unknown) => Promise<{ Items?: unknown; LastEvaluatedKey?: unknown }>,
   table: string,
 ): Promise<KclLease[]> {
-  const rows: Row[] = []
+  const rows: unknown[] = []
   let from: unknown
   do {
     const page = await scan(from)
-    rows.push(...((page.Items ?? []) as Row[]))
+    rows.push(...((page.Items ?? []) as unknown[]))
     from = page.LastEvaluatedKey
   } while (from !== undefined)
   return leasesOf(rows, `dynamodb:${table}`)
 }
 
-function leasesOf(rows: readonly Row[], where: string): KclLease[] {
-  return rows.flatMap((row, i) => {
-    const [key, checkpoint] = [textIn(row, 'leaseKey'), textIn(row, 'checkpoint')]
-    const kind = textIn(row, 'entityType')
-    if (key === undefined || (kind !== undefined && kind !== 'LEASE')) return []
-    if (checkpoint === undefined || !(sentinels.includes(checkpoint) || /^\d{1,129}$/.test(checkpoint)))
-      throw badOption(
-        `${where}: row ${i + 1} (${key}): the checkpoint '${checkpoint ?? ''}' is neither a number nor one of ${sentinels.join(', ')}`,
-      )
-    const parts = key.split(':')
-    const [, name = '', createdAt = ''] = parts
-    return [
-      {
-        shardId: parts.at(-1) ?? key,
-        ...(parts.length === 4 && { stream: { name, createdAt: Number(createdAt) } }),
-        checkpoint,
-        subSequenceNumber: Number(textIn(row, 'checkpointSubSequenceNumber') ?? 0),
-      },
-    ]
-  })
+function leasesOf(rows: readonly unknown[], where: string): KclLease[] {
+  const leases = rows.flatMap((row, i) => leaseOf(row, `${where}: row ${i + 1}`))
+  if (leases.length === 0) throw badOption(`${where}: has no lease; give the lease table of the application`)
+  const seen = new Set<string>()
+  for (const { shardId, stream } of leases) {
+    const name = `${stream?.name ?? ''}:${stream?.createdAt ?? ''}:${shardId}`
+    if (seen.has(name)) throw badOption(`${where}: has two leases of ${shardId}`)
+    seen.add(name)
+  }
+  return leases
+}
+
+function leaseOf(given: unknown, where: string): KclLease[] {
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) throw badOption(`${where}: is no object`)
+  const row = given as Row
+  const kind = textIn(row, 'entityType')
+  if (kind !== undefined && kind !== 'LEASE') return []
+  const key = textIn(row, 'leaseKey')
+  if (key === undefined) throw badOption(`${where}: has no leaseKey; give the lease table of the application`)
+  const checkpoint = textIn(row, 'checkpoint')
+  if (checkpoint === undefined || !(sentinels.includes(checkpoint) || /^\d{1,129}$/.test(checkpoint)))
+    throw badOption(
+      `${where} (${key}): the checkpoint '${checkpoint ?? ''}' is neither a number nor one of ${sentinels.join(', ')}`,
+    )
+  const sub = textIn(row, 'checkpointSubSequenceNumber') ?? '0'
+  if (!/^\d{1,15}$/.test(sub))
+    throw badOption(`${where} (${key}): the checkpointSubSequenceNumber '${sub}' is no whole number`)
+  const lease = { checkpoint, subSequenceNumber: Number(sub) }
+  const parts = key.split(':')
+  if (parts.length === 1) return [{ shardId: key, ...lease }]
+  const [, name = '', createdAt = '', shardId = ''] = parts
+  if (parts.length !== 4 || !/^\d{1,15}$/.test(createdAt))
+    throw badOption(`${where} (${key}): the key is neither a shard nor account:stream:time:shard`)
+  return [{ shardId, stream: { name, createdAt: Number(createdAt) }, ...lease }]
 }
 
 /** Texts and numbers, in the form of the API (`{ "S": "…" }`) or plain. */

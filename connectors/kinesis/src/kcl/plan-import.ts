@@ -6,6 +6,7 @@ import type { KclLease } from './leases.ts'
 /** What a shard becomes. */
 export interface ImportedShard {
   readonly partition: Partition
+  /** With its stream before it, where there are several. */
   readonly shardId: string
   /** Of its lease; undefined where it has none. */
   readonly checkpoint: string | undefined
@@ -57,7 +58,8 @@ export function planImport(
   const ended = new Set(found.filter(isEnded).map(({ partition }) => partition.id))
   const known = new Set(partitions.map(({ id }) => id))
   const shards = found.map(({ partition, lease }) => {
-    const { shardId } = parsePartitionId(partition.id)
+    const { stream, shardId: shard } = parsePartitionId(partition.id)
+    const shardId = streams.size > 1 ? `${stream.name}/${shard}` : shard
     const unfinished = (partition.parents ?? []).filter((parent) => known.has(parent) && !ended.has(parent))
     const begun = lease !== undefined && /^\d/.test(lease.checkpoint) && unfinished.length > 0
     const problem = begun
@@ -72,9 +74,17 @@ export function planImport(
   // an application of several streams has the leases of all of them in its table
   const isOfOther = ({ stream }: KclLease): boolean => stream !== undefined && !names.has(stream.name)
   const stray = leases.filter((lease) => !used.has(lease) && !isOfOther(lease))
+  if (used.size === 0)
+    throw badOption(
+      `none of the leases is of a shard of ${[...streams].join(' or ')}, as it is now: give the lease table of an application that reads it, or start without an import`,
+    )
+  const stillNamed = (shardId: string, stream: KclLease['stream']): string =>
+    streams.size > 1 && stream !== undefined ? `${stream.name}/${shardId}` : shardId
   return {
     shards,
-    problems: stray.map(({ shardId }) => `${shardId} has a lease, and is no shard of the stream any more`),
+    problems: stray.map(
+      ({ shardId, stream }) => `${stillNamed(shardId, stream)} has a lease, and is no shard of the stream any more`,
+    ),
   }
 }
 

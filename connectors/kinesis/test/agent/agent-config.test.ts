@@ -80,6 +80,11 @@ test.each([
   [{ flows: [flow], awsAccessKeyId: 'a' }, /give both or none/],
   [{ flows: [flow], 'kinesis.endpoint': 5 }, /agent\.json: kinesis\.endpoint: must be a text/],
   [{ flows: [{ ...flow, skipHeaderLines: '' }] }, /skipHeaderLines: '' is no whole number/],
+  [{ flows: [{ ...flow, filePattern: 'app.log' }] }, /flows\[0\]\.filePattern: 'app.log' is no absolute path/],
+  [{ flows: [{ ...flow, filePattern: '/var/log/' }] }, /'\/var\/log\/' is a folder; add \*/],
+  [{ flows: [{ ...flow, filePattern: '/var/*/a.log' }] }, /has a pattern for folders/],
+  [{ flows: [{ ...flow, kinesisStream: 'a b' }] }, /flows\[0\]\.kinesisStream: 'a b' is no name of a stream/],
+  [{ flows: [{ ...flow, truncatedRecordTerminator: 'x'.repeat(2_000) }] }, /has more than 1024 bytes/],
   [
     {
       flows: [

@@ -189,6 +189,9 @@ test('ADDEC2METADATA leaves records as they are where there is no metadata, and 
 test.each([
   [[{ optionName: 'CSV' }], /o\[0\]\.optionName: 'CSV' is not possible/],
   [[{ optionName: 'USINGPLUGGIN' }], /names a class of Java/],
+  [[{ optionName: 'SINGLELINE', parseOptions: ['NOTRIM'] }], /parseOptions: 'NOTRIM' is none of/],
+  [[{ optionName: 'ADDMETADATA', metadata: [1] }], /metadata: must be an object/],
+  [[{ optionName: 'ADDMETADATA', metadata: {}, timestamp: 'yes' }], /timestamp: 'yes' is neither true nor false/],
   [[{ optionName: 'ADDEC2METADATA', metadataTTL: 'x' }], /metadataTTL: 'x' is no number of seconds/],
   [[{ optionName: 'CSVTOJSON' }], /o\[0\]\.customFieldNames: must be a list/],
   [[{ optionName: 'LOGTOJSON', logFormat: 'NGINX' }], /'NGINX' is none of COMMONAPACHELOG/],

@@ -77,3 +77,13 @@ test('takes of a table of several streams what is of its own', () => {
   // of the stream that had the name before
   expect(problems).toHaveLength(1)
 })
+
+test('refuses leases of which none fits, and names streams where there are several', () => {
+  const of = (name: string) => ({ stream: { name, createdAt: 1_700_000_000 } })
+  expect(() => plan([lease(7, '495')], [shard(0)])).toThrow(/none of the leases is of a shard of clicks, as it is now/)
+  const other = { id: id(0).replace('clicks', 'views'), parents: [] }
+  const leases = [lease(0, '495'), lease(9, '1')].map((each) => ({ ...each, ...of('clicks') }))
+  const { shards, problems } = plan(leases, [shard(0), other])
+  expect(shards.map(({ shardId }) => shardId)).toEqual(['clicks/shardId-000000000000', 'views/shardId-000000000000'])
+  expect(problems).toEqual(['clicks/shardId-000000000009 has a lease, and is no shard of the stream any more'])
+})
