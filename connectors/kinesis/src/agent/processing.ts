@@ -148,10 +148,11 @@ function addMetadata(option: Option, where: string): Convert {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
     throw badOption(`${where}.metadata: must be an object`)
   const print = printer(option, where)
+  const { timestamp = false } = option
   // the Agent wants it as text
-  const time = String(option['timestamp'] ?? 'false')
-  if (time !== 'true' && time !== 'false') throw badOption(`${where}.timestamp: '${time}' is neither true nor false`)
-  const hasTime = time === 'true'
+  const hasTime = timestamp === 'true' || timestamp === true
+  if (!hasTime && timestamp !== 'false' && timestamp !== false)
+    throw badOption(`${where}.timestamp: ${JSON.stringify(timestamp)} is neither true nor false`)
   return (data) => print({ metadata, ...(hasTime && { ts: new Date().toISOString() }), data })
 }
 

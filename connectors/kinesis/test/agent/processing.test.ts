@@ -191,7 +191,7 @@ test.each([
   [[{ optionName: 'USINGPLUGGIN' }], /names a class of Java/],
   [[{ optionName: 'SINGLELINE', parseOptions: ['NOTRIM'] }], /parseOptions: 'NOTRIM' is none of/],
   [[{ optionName: 'ADDMETADATA', metadata: [1] }], /metadata: must be an object/],
-  [[{ optionName: 'ADDMETADATA', metadata: {}, timestamp: 'yes' }], /timestamp: 'yes' is neither true nor false/],
+  [[{ optionName: 'ADDMETADATA', metadata: {}, timestamp: 'yes' }], /timestamp: "yes" is neither true nor false/],
   [[{ optionName: 'ADDEC2METADATA', metadataTTL: 'x' }], /metadataTTL: 'x' is no number of seconds/],
   [[{ optionName: 'CSVTOJSON' }], /o\[0\]\.customFieldNames: must be a list/],
   [[{ optionName: 'LOGTOJSON', logFormat: 'NGINX' }], /'NGINX' is none of COMMONAPACHELOG/],
