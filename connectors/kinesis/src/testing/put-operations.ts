@@ -59,8 +59,11 @@ export function putRecords(input: PutRecordsInput, { streams, refuses }: Operati
   return `{"FailedRecordCount":${failed},"Records":[${answers.join(',')}],"EncryptionType":"${stream.encryption.type}"}`
 }
 
+/** In characters, as the service counts them. */
+const isLongerThan = (text: string, most: number): boolean => text.length > most && Array.from(text).length > most
+
 function entryOf({ PartitionKey, Data, ExplicitHashKey }: PutEntryInput): PutEntry {
-  if (PartitionKey === undefined || PartitionKey === '' || Array.from(PartitionKey).length > 256)
+  if (PartitionKey === undefined || PartitionKey === '' || isLongerThan(PartitionKey, 256))
     throw invalid(`Value '${PartitionKey}' at 'partitionKey' must have 1 to 256 characters`)
   if (Data === undefined) throw invalid("Value null at 'data' failed to satisfy constraint: Member must not be null")
   if (ExplicitHashKey !== undefined && !/^(0|[1-9]\d{0,38})$/.test(ExplicitHashKey))

@@ -2,7 +2,7 @@ import { hexOfHashKey } from '../wire/hash-key.ts'
 import { type KinesisLimits, TokenBucket } from './limits.ts'
 
 /** A record as it lies in a shard. */
-export interface StoredRecord {
+export class StoredRecord {
   readonly sequenceNumber: string
   readonly partitionKey: string
   /** Base64. */
@@ -11,8 +11,21 @@ export interface StoredRecord {
   readonly arrival: number
   /** Data and key, as the limits count them. */
   readonly bytes: number
-  /** As GetRecords answers it. */
-  readonly json: string
+  #json: string | undefined
+
+  constructor(sequenceNumber: string, partitionKey: string, data: string, arrival: number, bytes: number) {
+    this.sequenceNumber = sequenceNumber
+    this.partitionKey = partitionKey
+    this.data = data
+    this.arrival = arrival
+    this.bytes = bytes
+  }
+
+  /** As GetRecords answers it; made when it is read first, which may never be. */
+  get json(): string {
+    this.#json ??= `{"SequenceNumber":"${this.sequenceNumber}","ApproximateArrivalTimestamp":${this.arrival / 1000},"Data":"${this.data}","PartitionKey":${JSON.stringify(this.partitionKey)}}`
+    return this.#json
+  }
 }
 
 /** What a shard is made of. */

@@ -3,9 +3,11 @@ import type { KinesisLimits } from './limits.ts'
 import { SequenceNumbers } from './sequence-numbers.ts'
 import { badArgument, notFound, ServiceError } from './service-error.ts'
 import { type StoredConsumer, StoredConsumers } from './stored-consumers.ts'
-import { StoredShard } from './stored-shard.ts'
+import { StoredRecord, StoredShard } from './stored-shard.ts'
 
 const hourMs = 3_600_000
+
+const mostHashes = 10_000
 
 /** What a stream is doing. */
 export type StreamStatus = 'CREATING' | 'ACTIVE' | 'UPDATING'
@@ -45,6 +47,8 @@ export class StoredStream {
   readonly consumers: StoredConsumers
   readonly tags: Map<string, string> = new Map()
   isDeleted = false
+  /** Keys come again. */
+  readonly #hashes = new Map<string, string>()
   retentionHours = 24
   maxRecordBytes = 1_048_576
   mode: string
@@ -112,7 +116,7 @@ export class StoredStream {
     if (bytes > this.maxRecordBytes)
       throw badArgument(`Record of ${bytes} bytes is larger than the ${this.maxRecordBytes} of stream ${this.name}`)
     const shard = this.shardOf(
-      explicitHashKey === undefined ? hexHashOf(partitionKey) : hexOfHashKey(BigInt(explicitHashKey)),
+      explicitHashKey === undefined ? this.#hashOf(partitionKey) : hexOfHashKey(BigInt(explicitHashKey)),
     )
     if (!shard.mayWrite(bytes, now))
       throw new ServiceError(
@@ -120,11 +124,20 @@ export class StoredStream {
         `Rate exceeded for shard ${shard.id} in stream ${this.name}`,
       )
     const sequenceNumber = this.#numbers.next(numberOf(shard.id))
-    const json = `{"SequenceNumber":"${sequenceNumber}","ApproximateArrivalTimestamp":${now / 1000},"Data":"${data}","PartitionKey":${JSON.stringify(partitionKey)}}`
-    shard.records.push({ sequenceNumber, partitionKey, data, arrival: now, bytes, json })
+    shard.records.push(new StoredRecord(sequenceNumber, partitionKey, data, now, bytes))
     this.bytes += bytes
     this.#wake()
     return { shardId: shard.id, sequenceNumber }
+  }
+
+  #hashOf(partitionKey: string): string {
+    let hash = this.#hashes.get(partitionKey)
+    if (hash === undefined) {
+      if (this.#hashes.size >= mostHashes) this.#hashes.clear()
+      hash = hexHashOf(partitionKey)
+      this.#hashes.set(partitionKey, hash)
+    }
+    return hash
   }
 
   /** The open shard of a hash key of 32 hex digits. */
@@ -264,6 +277,7 @@ export class StoredStream {
   }
 
   #wake(): void {
+    if (this.#waiting.size === 0) return
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const wake of waiting) wake()
