@@ -430,7 +430,8 @@ test('what is lost on the way is told at once', async () => {
   const told = once(process, 'warning') as Promise<[Error]>
   const shipper = new LogShipper({ stream: 'logs', linger: '5ms', recordTtl: '50ms', ...server.clientOptions })
   for (let n = 0; n < 7; n++) await shipper.ship(`line ${n}`)
-  expect((await told)[0].message).toMatch(/^lines of a log for stream logs are lost: 7 could not be put in time/)
+  // those that are lost first; the others within a minute, or at the end
+  expect((await told)[0].message).toMatch(/^lines of a log for stream logs are lost: [1-7] could not be put in time/)
   await shipper.close()
 })
 
