@@ -451,6 +451,10 @@ test('a disk that takes nothing makes no line come again and again', async () =>
   await vi.waitUntil(() => away.hits > 0)
   for (let round = 0; round < 5; round++) await shipper.flush()
   away.remove()
+  await vi.waitFor(async () => {
+    await shipper.flush()
+    expect(textsIn(server).length).toBeGreaterThanOrEqual(20)
+  }, 3_000)
   await shipper.close()
   expect(textsIn(server).toSorted()).toEqual(Array.from({ length: 20 }, (_, n) => `line ${n}`).toSorted())
 })
