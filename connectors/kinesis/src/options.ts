@@ -1,5 +1,5 @@
 import { badOption, type Codec, type Duration, durationMs, positiveMs } from '@millrace/core'
-import { checkClientOptions, type KinesisClientOptions } from './client/client-options.ts'
+import { checkClientOptions, isStream, type KinesisClientOptions } from './client/client-options.ts'
 import type { PollRate } from './reading/poll-pace.ts'
 
 /** A stream, and how it is reached where that differs from the others. */
@@ -106,7 +106,7 @@ function checkPlaces(places: readonly StreamPlace[]): void {
   if (places.length === 0) throw badOption('kinesis: `stream` is empty; give the name or ARN of a stream')
   const names = new Set<string>()
   for (const place of places) {
-    if (typeof place.stream !== 'string' || !/^(arn:[^/]+:stream\/)?[a-zA-Z0-9_.-]{1,128}$/.test(place.stream))
+    if (!isStream(place.stream))
       throw badOption(`kinesis: \`stream\` is '${String(place.stream)}'; give the name or ARN of a stream`)
     if (names.has(place.stream))
       throw badOption(`kinesis: \`stream\` has ${place.stream} twice; give ARNs of streams that have one name`)

@@ -1,5 +1,5 @@
 import { badOption, type Codec, type Duration, durationMs, type Size, sizeBytes } from '@millrace/core'
-import { checkClientOptions, type KinesisClientOptions } from './client/client-options.ts'
+import { checkClientOptions, isStream, type KinesisClientOptions } from './client/client-options.ts'
 import { type HotShard, warner } from './writing/hot-shards.ts'
 import type { LaneOptions } from './writing/lane.ts'
 import type { RecordWriterOptions } from './writing/record-writer.ts'
@@ -73,8 +73,7 @@ const shardBytes = 1_048_576
 export function resolveWriteOptions(options: WriteOptions, what: string): ResolvedWriteOptions {
   const { stream, order = 'none', rateLimit = 150, onHotShard = warner() } = options
   checkClientOptions(options, what)
-  if (typeof stream !== 'string' || !/^(arn:[^/]+:stream\/)?[a-zA-Z0-9_.-]{1,128}$/.test(stream))
-    throw badOption(`${what}: \`stream\` is '${String(stream)}'; give the name or ARN of a stream`)
+  if (!isStream(stream)) throw badOption(`${what}: \`stream\` is '${String(stream)}'; give the name or ARN of a stream`)
   if (order !== 'none' && order !== 'key')
     throw badOption(`${what}: \`order\` is '${String(order)}'; give 'none' or 'key'`)
   if (!(rateLimit > 0)) throw badOption(`${what}: \`rateLimit\` is ${String(rateLimit)}; give percents above 0`)

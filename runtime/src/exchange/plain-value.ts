@@ -1,5 +1,3 @@
-import { isWellFormed } from './well-formed.ts'
-
 /** How deep values may lie in each other: as in state. */
 export const deepest = 500
 
@@ -13,7 +11,7 @@ export function isOrdinaryName(name: string): boolean {
     case 'toJSON':
       return false
     default:
-      return isWellFormed(name)
+      return name.isWellFormed()
   }
 }
 
@@ -27,7 +25,7 @@ export const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === 
 export function isPlain(value: unknown, depth: number = 0): boolean {
   switch (typeof value) {
     case 'string':
-      return isWellFormed(value)
+      return value.isWellFormed()
     case 'number':
       return value !== 0 || !Object.is(value, -0)
     case 'boolean':

@@ -1,6 +1,5 @@
 import { ByteWriter } from '@millrace/core'
 import type { FrameReader } from './frame-reader.ts'
-import { isWellFormed } from './well-formed.ts'
 
 /** What keys and places are. */
 export type Word = string | number | bigint | boolean
@@ -62,7 +61,7 @@ function writeWord(out: ByteWriter, word: Word): void {
 }
 
 function writeText(out: ByteWriter, text: string): void {
-  const isUtf8 = isWellFormed(text)
+  const isUtf8 = text.isWellFormed()
   out.byte(isUtf8 ? tag.text : tag.units)
   if (!isUtf8) return writeBytes(out, Buffer.from(text, 'utf16le'))
   const before = out.length

@@ -1,6 +1,5 @@
 import { MillraceError } from '@millrace/core'
 import { deepest, isInt64, isOrdinaryName } from './plain-value.ts'
-import { isWellFormed } from './well-formed.ts'
 
 /**
  * What msgpackr would lose, said in what it keeps: every array is a tag and what belongs to it, plain objects stay
@@ -27,7 +26,7 @@ const tag = {
 export function wrap(value: unknown, depth: number = 0): unknown {
   switch (typeof value) {
     case 'string':
-      return isWellFormed(value) ? value : [tag.units, Buffer.from(value, 'utf16le')]
+      return value.isWellFormed() ? value : [tag.units, Buffer.from(value, 'utf16le')]
     case 'number':
       return Object.is(value, -0) ? [tag.negativeZero] : value
     case 'bigint':

@@ -23,17 +23,21 @@ function jobOf(server: KinesisStandIn) {
   return { out, latest }
 }
 
-test('a job that begins at the latest loses nothing of the children of a split', async () => {
-  await using server = await startKinesis({ limits: false })
+/** A stream with old records, that was split: its children wait for their parent. */
+async function splitStream(server: KinesisStandIn) {
   const stream = server.create('s', 1)
   const put = (n: number): void => void stream.put(`k${n}`, JSON.stringify({ n }))
-  // a shard that was split before: its children wait for it, too
   for (let n = 0; n < 20; n++) put(-1)
   stream.split(stream.shards[0] ?? '')
   for (let n = 0; n < 20; n++) put(-1)
   const since = Date.now()
   await vi.waitUntil(() => Date.now() > since)
+  return { stream, put }
+}
 
+test('a job that begins at the latest loses nothing of the children of a split', async () => {
+  await using server = await startKinesis({ limits: false })
+  const { stream, put } = await splitStream(server)
   const { out, latest } = jobOf(server)
   const hold = server.faults.inject({ operation: 'GetRecords', kind: { type: 'slow', ms: 300 } })
   const job = start(latest, { checkpointEvery: '50ms' })
@@ -56,15 +60,7 @@ test.each(['ListShards', 'GetRecords'])(
   'a job that begins at the latest, and is stopped while it waits for its first %s, begins where it would have',
   async (operation) => {
     await using server = await startKinesis({ limits: false })
-    const stream = server.create('s', 1)
-    const put = (n: number): void => void stream.put(`k${n}`, JSON.stringify({ n }))
-    for (let n = 0; n < 20; n++) put(-1)
-    // children that wait for their parent
-    stream.split(stream.shards[0] ?? '')
-    for (let n = 0; n < 20; n++) put(-1)
-    const since = Date.now()
-    await vi.waitUntil(() => Date.now() > since)
-
+    const { put } = await splitStream(server)
     const state = join(mkdtempSync(join(tmpdir(), 'millrace-latest-')), 'state.db')
     const hold = server.faults.inject({ operation, kind: { type: 'cut' } })
     for (let life = 0; life < 3; life++) {

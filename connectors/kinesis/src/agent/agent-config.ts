@@ -1,6 +1,6 @@
 import { dirname, isAbsolute } from 'node:path'
 import { badOption } from '@millrace/core'
-import type { KinesisClientOptions } from '../client/client-options.ts'
+import { isStream, type KinesisClientOptions } from '../client/client-options.ts'
 import { javaRegex } from './java-regex.ts'
 import { compileProcessing, type Processing } from './processing.ts'
 import { unknownName } from './unknown-name.ts'
@@ -242,7 +242,7 @@ function patternOf(value: unknown, where: string): string {
 
 function streamOf(value: unknown, where: string): string {
   const stream = textOf(value, where)
-  if (/^(arn:[^/]+:stream\/)?[a-zA-Z0-9_.-]{1,128}$/.test(stream)) return stream
+  if (isStream(stream)) return stream
   throw badOption(`${where}: '${stream}' is no name of a stream`)
 }
 

@@ -24,6 +24,10 @@ export interface KinesisClientOptions {
   readonly role?: AssumedRole
 }
 
+/** Whether this is the name or the ARN of a stream. */
+export const isStream = (value: unknown): boolean =>
+  typeof value === 'string' && /^(arn:[^/]+:stream\/)?[a-zA-Z0-9_.-]{1,128}$/.test(value)
+
 /** Checks {@link KinesisClientOptions}. @throws MillraceError BAD_OPTION, naming the field */
 export function checkClientOptions({ endpoint, region, role }: KinesisClientOptions, what: string): void {
   if (endpoint !== undefined && (typeof endpoint !== 'string' || !/^https?:\/\//.test(endpoint)))

@@ -1,4 +1,4 @@
-import { encodeAggregate } from '../wire/aggregate.ts'
+import { encodeAggregate, type Member } from '../wire/aggregate.ts'
 import type { Entry } from './entry.ts'
 import { bufferOf, type RecordData } from './record-bytes.ts'
 import { type RecordKey, recordKeyOf } from './record-key.ts'
@@ -23,20 +23,21 @@ const magicAndDigestBytes = 20
 /** The entries of a carrier. */
 export const entriesOf = (carrier: Carrier): readonly Entry[] => carrier.members ?? [carrier as Entry]
 
-/** Several entries of one shard as an aggregate; one alone is put plain. */
+/** Several entries of one shard as an aggregate; one alone is put plain, and knows its shard. */
 export function aggregateOf(members: readonly Entry[], shardId: string): Carrier {
   const [first] = members
   if (first === undefined) throw new RangeError('an aggregate of nothing')
-  if (members.length === 1) {
-    first.shardId = shardId
-    return first
-  }
-  const slab = bufferOf(
-    encodeAggregate(members.map(({ key, slab: bytes, start, end }) => ({ ...key, data: bytes.subarray(start, end) }))),
-  )
+  if (members.length === 1) return first
+  const slab = bufferOf(encodeAggregate(members.map(memberOf)))
   const key = recordKeyOf(aggregateKey, BigInt(`0x${first.key.hash}`).toString())
   return { key, slab, start: 0, end: slab.length, bytes: slab.length + key.bytes, shardId, members }
 }
+
+const memberOf = ({ key: { partitionKey, explicitHashKey }, slab, start, end }: Entry): Member => ({
+  partitionKey,
+  explicitHashKey,
+  data: slab.subarray(start, end),
+})
 
 /** What an entry adds to an aggregate at most. */
 export const bytesInAggregate = ({ bytes, key }: Entry): number =>

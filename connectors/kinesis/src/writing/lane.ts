@@ -1,5 +1,6 @@
 import { aggregateOf, bytesInAggregate, type Carrier, emptyAggregateBytes, entriesOf } from './carrier.ts'
 import type { Entry } from './entry.ts'
+import { Followers } from './followers.ts'
 import { bufferOf } from './record-bytes.ts'
 import { TokenBucket } from './token-bucket.ts'
 
@@ -158,9 +159,23 @@ export class Lane {
     return [...all, ...later]
   }
 
-  /** Those behind one of their key. */
-  followers(): Iterable<Followers> {
-    return this.#followers.values()
+  /** Takes out those that were added at or before a moment, into `expired`. @returns when the oldest of those left was added; Infinity for none */
+  expire(at: number, expired: Entry[]): number {
+    let oldestLeft = Infinity
+    const waiting = this.clear()
+    // the others wait for one that is on its way
+    for (const followers of this.#followers.values()) {
+      for (const entry of followers.takeUpTo(at)) expired.push(entry)
+      oldestLeft = Math.min(oldestLeft, followers.oldest)
+    }
+    for (const entry of waiting) {
+      if (entry.addedAt <= at) expired.push(entry)
+      else {
+        this.add(entry)
+        oldestLeft = Math.min(oldestLeft, entry.addedAt)
+      }
+    }
+    return oldestLeft
   }
 
   /** Copies the data of those that were added at or before a moment out of the larger memory that they are a piece of. */
@@ -188,10 +203,8 @@ export class Lane {
     const { aggregateBytes, aggregateCount } = this.#options
     if (!mayBeLarger && (this.#first as Entry).bytes > mostBytes) return undefined
     const first = this.#shift()
-    if (aggregateBytes === undefined || first.isAlone) {
-      first.shardId = this.shardId
-      return first
-    }
+    first.shardId = this.shardId
+    if (aggregateBytes === undefined || first.isAlone) return first
     const most = Math.min(aggregateBytes, mostBytes)
     const entries = [first]
     let bytes = emptyAggregateBytes + bytesInAggregate(first)
@@ -212,43 +225,5 @@ export class Lane {
       this.#head = 0
     }
     return entry
-  }
-}
-
-/** Entries of a key that wait for an earlier one. */
-export class Followers {
-  #entries: Entry[] = []
-  #head = 0
-
-  add(entry: Entry): void {
-    this.#entries.push(entry)
-  }
-
-  take(): Entry | undefined {
-    const entry = this.#entries[this.#head]
-    if (entry === undefined) return undefined
-    this.#head++
-    if (this.#head >= 1_024 && this.#head * 2 >= this.#entries.length) {
-      this.#entries = this.rest()
-      this.#head = 0
-    }
-    return entry
-  }
-
-  /** When the oldest one was added, as entries say it; Infinity for none. */
-  get oldest(): number {
-    return this.rest().reduce((oldest, { addedAt }) => Math.min(oldest, addedAt), Infinity)
-  }
-
-  /** Those that were added at or before a moment; they are followers no longer. */
-  takeUpTo(at: number): Entry[] {
-    const all = this.rest()
-    this.#entries = all.filter(({ addedAt }) => addedAt > at)
-    this.#head = 0
-    return all.filter(({ addedAt }) => addedAt <= at)
-  }
-
-  rest(): Entry[] {
-    return this.#entries.slice(this.#head)
   }
 }

@@ -107,20 +107,7 @@ export class Lanes {
   expired(at: number): { readonly expired: readonly Entry[]; readonly oldestLeft: number } {
     const expired: Entry[] = []
     let oldestLeft = Infinity
-    for (const lane of this.#lanes.values()) {
-      const waiting = lane.clear()
-      // the others wait for one that is on its way
-      for (const followers of lane.followers()) {
-        for (const entry of followers.takeUpTo(at)) expired.push(entry)
-        oldestLeft = Math.min(oldestLeft, followers.oldest)
-      }
-      for (const entry of waiting) {
-        if (entry.addedAt > at) {
-          lane.add(entry)
-          oldestLeft = Math.min(oldestLeft, entry.addedAt)
-        } else expired.push(entry)
-      }
-    }
+    for (const lane of this.#lanes.values()) oldestLeft = Math.min(oldestLeft, lane.expire(at, expired))
     this.length -= expired.length
     for (const { bytes } of expired) this.bytes -= bytes
     return { expired, oldestLeft }
